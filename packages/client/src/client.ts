@@ -1,0 +1,151 @@
+import {
+  type Bar,
+  type BarColumn,
+  type Dataset,
+  type Exchange,
+  type Format,
+  type IngestReport,
+  type Instrument,
+  type InstrumentKind,
+  invalidParameter,
+  type KeptInterval,
+} from '@barkeep/core'
+import type { BarsTable } from './arrow.js'
+import { type Sleep, sleepOnTimer } from './backoff.js'
+import { type BarsOptions, barsRequest, type FullBar, streamBody } from './bars.js'
+import { createDatasetClient, type DatasetClient } from './dataset.js'
+import type { HttpSettings } from './http.js'
+import { requestData, requestJson } from './json.js'
+import { createList, type List } from './list.js'
+import { queryOf, segmentOf } from './query.js'
+import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
+
+export interface ClientOptions {
+  /** `http://nas:8080`, with the path in front of `/v1` where there is one. */
+  readonly url: string
+  /** Sent as a bearer token. */
+  readonly key?: string
+  readonly fetch?: typeof fetch
+  /** Attempts after the first, 4 unless told. */
+  readonly retriesMax?: number
+  /** Of one attempt; for long answers (Arrow, CSV …) only until the head arrives. No limit unless told. */
+  readonly timeoutMs?: number
+  /** Handed in by tests: numbers in [0, 1), waiting, and the time in milliseconds. */
+  readonly random?: () => number
+  readonly sleep?: Sleep
+  readonly now?: () => number
+}
+
+export interface Signalled {
+  readonly signal?: AbortSignal
+}
+
+/** Every method throws BarkeepError: what the server says, CONNECTION_FAILED or CANCELLED_REQUEST. */
+export interface Client {
+  exchanges(options?: Signalled): List<Exchange>
+  instruments(options?: Signalled & { exchange?: string; kind?: InstrumentKind; limit?: number }): List<Instrument>
+  /** Throws NOT_FOUND. */
+  instrument(instrument: string, options?: Signalled): Promise<Instrument>
+  /** Creates instruments, or replaces what is known of them. Throws UNKNOWN_EXCHANGE, INVALID_BODY. */
+  createInstruments(
+    instruments: readonly Omit<Instrument, 'exchange' | 'symbol'>[],
+    options?: Signalled,
+  ): Promise<{ readonly rows: number }>
+  /** Session dates `YYYY-MM-DD` of an exchange in `[start, end)`. */
+  calendar(exchange: string, options?: Signalled & { start?: string; end?: string }): Promise<string[]>
+  datasets(options?: Signalled): List<Dataset>
+  dataset<Row = Readonly<Record<string, unknown>>>(name: string): DatasetClient<Row>
+  /** Bars of `instruments`, or of all when undefined. */
+  bars<Column extends BarColumn = keyof Bar>(
+    instruments: readonly string[] | undefined,
+    options: BarsOptions<Column>,
+  ): List<Pick<FullBar, Column>>
+  /** The raw body in another format, as it arrives. */
+  barsText(
+    instruments: readonly string[] | undefined,
+    options: BarsOptions & { readonly format: Exclude<Format, 'json'> },
+  ): AsyncIterableIterator<Uint8Array>
+  /** Creates or replaces bars, all or none. Throws INVALID_ROWS, INVALID_BODY. */
+  createBars(
+    interval: KeptInterval,
+    body: UploadBody,
+    options?: UploadOptions & { readonly source?: string },
+  ): Promise<IngestReport>
+  /** What `/healthz` answers. */
+  health(options?: Signalled): Promise<unknown>
+  /** Bars as typed columns in one Arrow table. */
+  loadBars(options: BarsOptions & { readonly instruments?: readonly string[] }): Promise<BarsTable>
+}
+
+export function createClient(options: ClientOptions): Client {
+  const settings = settingsOf(options)
+  return {
+    exchanges: ({ signal } = {}) => createList(settings, { path: '/v1/exchanges', signal }),
+    instruments: ({ signal, exchange, kind, limit } = {}) =>
+      createList(settings, { path: '/v1/instruments', params: queryOf({ exchange, kind, limit }), signal }),
+    instrument: async (instrument, { signal } = {}) =>
+      requestData(settings, { path: `/v1/instruments/${segmentOf('instrument', instrument)}`, signal }),
+    createInstruments: async (instruments, { signal } = {}) =>
+      requestData(settings, {
+        path: '/v1/instruments',
+        upload: uploadOf(
+          JSON.stringify(
+            instruments.map(({ instrument, name, kind, isin, listed, delisted }) => ({
+              instrument,
+              name,
+              kind,
+              isin,
+              listed,
+              delisted,
+            })),
+          ),
+          { contentType: 'application/json' },
+        ),
+        signal,
+      }),
+    calendar: async (exchange, { start, end, signal } = {}) =>
+      requestData(settings, {
+        path: `/v1/calendar/${segmentOf('exchange', exchange)}`,
+        params: queryOf({ start, end }),
+        signal,
+      }),
+    datasets: ({ signal } = {}) => createList(settings, { path: '/v1/datasets', signal }),
+    dataset: (name) => createDatasetClient(settings, name),
+    bars: (instruments, query) => createList(settings, barsRequest(instruments, query)),
+    barsText: (instruments, query) => streamBody(settings, barsRequest(instruments, query, query.format)),
+    createBars: async (interval, body, upload = {}) =>
+      requestData(settings, {
+        path: `/v1/bars/${segmentOf('interval', interval)}`,
+        params: queryOf({ source: upload.source }),
+        upload: uploadOf(body, upload),
+        signal: upload.signal,
+      }),
+    health: ({ signal } = {}) => requestJson(settings, { path: '/healthz', signal }),
+    async loadBars({ instruments, ...query }) {
+      const { loadTable } = await import('./arrow.js')
+      return loadTable(settings, barsRequest(instruments, query, 'arrow'))
+    },
+  }
+}
+
+function settingsOf(options: ClientOptions): HttpSettings {
+  const { url, retriesMax = 4, random = Math.random, sleep = sleepOnTimer, now = Date.now } = options
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw invalidParameter('url', url, 'write the URL of a Barkeep server, such as http://localhost:8080.')
+  }
+  const { username, password } = new URL(url)
+  if (username !== '' || password !== '') {
+    throw invalidParameter('url', '', 'it carries a user or password, which fetch refuses. Use `key` instead.')
+  }
+  return {
+    origin: url.replace(/\/+$/, ''),
+    key: options.key,
+    // Called as a plain function: browsers refuse a fetch that is the method of another object.
+    fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
+    retriesMax,
+    timeoutMs: options.timeoutMs,
+    random,
+    sleep,
+    now,
+  }
+}

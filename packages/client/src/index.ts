@@ -1,0 +1,8 @@
+export type { BarsTable } from './arrow.js'
+export type { Sleep } from './backoff.js'
+export type { BarsOptions, FullBar } from './bars.js'
+export { type Client, type ClientOptions, createClient, type Signalled } from './client.js'
+export type { DatasetClient, InsertOptions, InsertReport, RowsOptions } from './dataset.js'
+export type { List } from './list.js'
+export type { Condition, Scalar, Where } from './query.js'
+export type { UploadBody, UploadOptions } from './upload.js'

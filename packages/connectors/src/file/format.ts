@@ -1,0 +1,69 @@
+import type { KeptInterval } from '@barkeep/core'
+
+/**
+ * How a stamp is written.
+ * `iso` `2026-11-20` or an instant with an offset; `iso-local` the same in the wall clock of the exchange, without one;
+ * `compact` `20261120[ HH:MM]` in the wall clock of the exchange; `roc` a year of the Republic of China, `93/02/11`;
+ * `epoch-s`, `epoch-ms` since 1970 UTC; `ms-of-day` since midnight at the exchange, the date being in the path.
+ */
+export const dateStyles = ['iso', 'iso-local', 'compact', 'roc', 'epoch-s', 'epoch-ms', 'ms-of-day'] as const
+export type DateStyle = (typeof dateStyles)[number]
+
+/** What a column can mean. `time`, where there is one, is appended to `ts`; `symbol` lacks the exchange that `instrument` has. */
+export const formatColumns = [
+  'instrument',
+  'symbol',
+  'ts',
+  'time',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'turnover',
+  'trades',
+] as const
+export type FormatColumn = (typeof formatColumns)[number]
+
+/** How the files of one origin are laid out. Plain data, so that a user declares one in a configuration file. */
+export interface FileFormat {
+  readonly id: string
+  readonly title: string
+  readonly kind: 'csv' | 'ndjson' | 'by-extension'
+  /**
+   * What the end of a path tells, first match first: `{symbol}`, `{exchange}`, `{interval}` (minute, hour, daily, 1m…),
+   * `{date}` (YYYYMMDD), `*` for anything within one name. A final `.gz` is ignored; a `.zip` is opened.
+   */
+  readonly path: readonly string[]
+  /** CSV only: whether the first line names the columns. */
+  readonly header: boolean
+  /**
+   * A list: the columns in their order, or with a header (or NDJSON) their names; names that mean nothing here are skipped.
+   * A record: meaning → name in the source, with a header or in NDJSON.
+   */
+  readonly columns: readonly string[] | Readonly<Partial<Record<FormatColumn, string>>>
+  /** One character; a comma unless told otherwise. */
+  readonly delimiter?: string
+  /** A label of the Encoding Standard, such as `big5`; UTF-8 unless told otherwise. */
+  readonly encoding?: string
+  readonly dateStyle: DateStyle | Readonly<Partial<Record<KeptInterval, DateStyle>>>
+  /** Where neither the path nor the caller tells it. */
+  readonly interval?: KeptInterval
+  /** Code of the exchange, where neither the path, the row nor the caller tells it. */
+  readonly exchange?: string
+  /** Endings of symbols that name an exchange and are cut off: `.TW` → `TWSE`. With them, any other dotted ending is refused. */
+  readonly suffixes?: Readonly<Record<string, string>>
+  readonly symbolCase?: 'upper'
+  /** Divides prices, which are then rounded to 4 decimals. */
+  readonly priceScale?: number
+  /** Rounds prices to so many significant digits: 7 undoes a float32 that was widened. */
+  readonly priceDigits?: number
+  /** Whether a stamp is the start (left) or the end (right) of its bar; left unless told otherwise. */
+  readonly label?: 'left' | 'right'
+  /** Bars stand on clock hours, and one that begins before the session opens begins with the session. */
+  readonly clampToSession?: boolean
+  /** Shares in one unit of volume: 1,000 where volume is in lots; 1 unless told otherwise. */
+  readonly volumeUnit?: number
+  /** What stands in place of a price that does not exist. An empty field always does. */
+  readonly noTrade?: readonly string[]
+}

@@ -1,0 +1,6 @@
+export { type SimulatedAdjustment, type SimulatedAdjustmentsOptions, simulatedAdjustments } from './adjustments.js'
+export { simulatedInstruments } from './instruments.js'
+export { type SessionDatesOptions, simulatedHolidays, simulatedSessionDates, typhoonDate } from './session-dates.js'
+export { type SimulateBarsOptions, type SimulatedDay, simulateBars } from './simulate-bars.js'
+export type { SimulatedBar } from './simulated-bar.js'
+export { type SimulatedCsvOptions, simulatedCsv } from './simulated-csv.js'

@@ -1,0 +1,208 @@
+/**
+ * The one catalogue of errors. A code is public and permanent: clients branch on it, docs describe it, tests reach it.
+ * `status` is the HTTP status it is answered with; `cure` says what the caller can do about any error of this code.
+ */
+export const errorCatalogue = {
+  INVALID_PARAMETER: {
+    status: 400,
+    title: 'A parameter has a value that cannot be used',
+    cure: 'Read `errors`: it names each parameter, the value it had and what is accepted.',
+  },
+  UNKNOWN_PARAMETER: {
+    status: 400,
+    title: 'A parameter is not known here',
+    cure: 'Check the spelling; the message names the nearest known parameter.',
+  },
+  MISSING_PARAMETER: {
+    status: 400,
+    title: 'A required parameter is missing',
+    cure: 'Add the parameter that the message names.',
+  },
+  EXCLUSIVE_PARAMETERS: {
+    status: 400,
+    title: 'Two parameters exclude each other',
+    cure: 'Send only one of them.',
+  },
+  INVALID_TIME_WINDOW: {
+    status: 400,
+    title: 'The time window is empty or runs backwards',
+    cure: 'Windows are half-open: `start` must be before `end`.',
+  },
+  UNKNOWN_EXCHANGE: {
+    status: 400,
+    title: 'The exchange is not known',
+    cure: 'GET /v1/exchanges lists the known ones; POST /v1/exchanges adds one.',
+  },
+  INVALID_BODY: {
+    status: 400,
+    title: 'The body cannot be read in the format it claims',
+    cure: 'Compare the body with its Content-Type; the message says where reading stopped.',
+  },
+  INVALID_ROWS: {
+    status: 422,
+    title: 'Rows of the body break a rule, so none was written',
+    cure: 'Read `errors`: each names the row by its index, the field and the reason. Mend or drop them and send again.',
+  },
+  REQUEST_TOO_COMPLEX: {
+    status: 400,
+    title: 'The request asks for more work than the server allows in one go',
+    cure: 'Ask for fewer instruments or a shorter window, or raise the setting that the message names.',
+  },
+  UNAUTHORIZED_ACCESS: {
+    status: 401,
+    title: 'The request carries no valid key',
+    cure: 'Send `Authorization: Bearer <key>`.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: 'There is no such thing',
+    cure: 'Check the name; the collection it should be in lists what there is.',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such route',
+    cure: 'GET /openapi.json or /docs lists all routes.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The route exists, but not with this method',
+    cure: 'Use a method that the `Allow` header names.',
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'None of the accepted formats can be answered',
+    cure: 'Use `format=` or an Accept header with one of the formats that the message names.',
+  },
+  CONFLICT: {
+    status: 409,
+    title: 'The request contradicts what is already there',
+    cure: 'Read what is there, then decide.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 409,
+    title: 'The idempotency key was used for another request',
+    cure: 'Use a new key for each new request, the same key only to repeat one.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The body is larger than the server accepts',
+    cure: 'Send it in parts, or raise the setting that the message names.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The Content-Type is not one that this route reads',
+    cure: 'Use one of the types that the message names.',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    title: 'More requests a second than the server allows',
+    cure: 'Wait as long as Retry-After says.',
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    title: 'The server failed',
+    cure: 'Look for the request id in the server log, and report it.',
+  },
+  OVER_CAPACITY: {
+    status: 503,
+    title: 'The server has more to do than it can hold',
+    cure: 'Wait as long as Retry-After says, then repeat the request.',
+  },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    title: 'The server is starting or stopping',
+    cure: 'Wait as long as Retry-After says, then repeat the request.',
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    title: 'The store does not answer',
+    cure: 'Check that the data directory can be written and has space left.',
+  },
+  STORE_LOCKED: {
+    status: 503,
+    title: 'Another process owns the data directory',
+    cure: 'Use that process through its URL, stop it, or choose another directory with --data.',
+  },
+  STORE_ENGINE_MISSING: {
+    status: 503,
+    title: 'The embedded engine is not installed',
+    cure: 'chDB has builds for glibc Linux and macOS. Run the server on one of them, and use it through its URL.',
+  },
+  INVALID_SETTING: {
+    status: 500,
+    title: 'A setting has a value that cannot be used',
+    cure: 'The message names the setting, where its value came from and what is accepted.',
+  },
+  UNKNOWN_FORMAT: {
+    status: 400,
+    title: 'The import format is not declared',
+    cure: 'Use a shipped format or declare one under `formats` in barkeep.config.json.',
+  },
+  UNREADABLE_FILE: {
+    status: 400,
+    title: 'A file cannot be read in the format it was given',
+    cure: 'The message names the file and what was expected.',
+  },
+  CONNECTION_FAILED: {
+    status: 503,
+    title: 'No Barkeep server answers at the URL',
+    cure: 'Check the URL and that the server runs.',
+  },
+  CANCELLED_REQUEST: {
+    status: 499,
+    title: 'The caller cancelled the request',
+    cure: 'Nothing: it was you.',
+  },
+} as const satisfies Record<string, { status: number; title: string; cure: string }>
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** One thing that is wrong, readable by clients minded of GitHub (`resource`, `field`) or Twitter (`parameter`, `value`). */
+export interface ErrorDetail {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly parameter?: string
+  readonly value?: string
+  readonly resource?: string
+  readonly field?: string
+  /** Position of the row in the body, from 0. */
+  readonly index?: number
+}
+
+export interface BarkeepErrorOptions {
+  readonly message: string
+  readonly errors?: readonly ErrorDetail[]
+  readonly retry?: { readonly afterMs: number }
+  readonly cause?: unknown
+}
+
+/** The error of Barkeep, on both sides of the wire. Its message names what was wrong and the cure. */
+export class BarkeepError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly errors: readonly ErrorDetail[]
+  readonly retry: { readonly afterMs: number } | undefined
+
+  constructor(code: ErrorCode, options: BarkeepErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'BarkeepError'
+    this.code = code
+    this.status = errorCatalogue[code].status
+    this.errors = options.errors ?? []
+    this.retry = options.retry
+  }
+}
+
+/** A wrong value of one parameter: the commonest error, so it has a short form. */
+export function invalidParameter(parameter: string, value: string, message: string): BarkeepError {
+  return new BarkeepError('INVALID_PARAMETER', {
+    message: `${parameter}: ${message}`,
+    errors: [{ code: 'INVALID_PARAMETER', parameter, value: shorten(value), message }],
+  })
+}
+
+/** Cuts a value that came from outside, so that an error body stays small. */
+export function shorten(value: string, charactersMax = 100): string {
+  return value.length <= charactersMax ? value : `${value.slice(0, charactersMax)}…`
+}

@@ -1,0 +1,60 @@
+import { BarkeepError, type ErrorCode, errorCatalogue, type Problem } from '@barkeep/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+export const serviceVersion = '0.1.0'
+
+/** Writes the body of an error. What is not a BarkeepError is a fault of ours: logged in full, told in general. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toBarkeepError(error)
+  if (known.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'request failed')
+  if (known.retry !== undefined) reply.header('retry-after', Math.ceil(known.retry.afterMs / 1_000))
+  return reply.code(known.status).type('application/problem+json').send(problemOf(known, request))
+}
+
+function problemOf(error: BarkeepError, request: FastifyRequest): Problem {
+  const { title } = errorCatalogue[error.code]
+  const documentation = `/docs/errors#${error.code}`
+  const path = request.url.split('?')[0] ?? '/'
+  return {
+    type: documentation,
+    title,
+    status: error.status,
+    code: error.code,
+    detail: error.message,
+    instance: path,
+    message: error.message,
+    documentation_url: documentation,
+    errors: error.errors,
+    request: { params: isRecord(request.query) ? request.query : {} },
+    eventTime: new Date().toISOString(),
+    serviceContext: { service: 'barkeep', version: serviceVersion },
+    context: { httpRequest: { method: request.method, url: path, responseStatusCode: error.status } },
+    request_id: request.id,
+  }
+}
+
+/** Fastify's own refusals, in the catalogue's words. */
+const byFrameworkCode: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_BODY',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_BODY',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'INVALID_BODY',
+  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
+}
+
+function toBarkeepError(error: unknown): BarkeepError {
+  if (error instanceof BarkeepError) return error
+  if (isRecord(error) && typeof error.code === 'string') {
+    const code = byFrameworkCode[error.code]
+    if (code !== undefined) return new BarkeepError(code, { message: String(error.message) })
+  }
+  if (isRecord(error) && typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500) {
+    return new BarkeepError('INVALID_BODY', { message: String(error.message) })
+  }
+  return new BarkeepError('INTERNAL_ERROR', { message: 'The server failed. The log has more under the request id.' })
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
