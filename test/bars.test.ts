@@ -208,4 +208,12 @@ describe('what cannot be answered says why', () => {
     expect([answer.status, problem.code, problem.message]).toEqual([status, code, expect.any(String)])
     expect(JSON.stringify(problem)).not.toContain(directory)
   })
+
+  test('the documentation that a problem names has a heading for its code', async () => {
+    const problem = JSON.parse((await get('/v1/bars')).body)
+    const [path, code] = problem.documentation_url.split('#')
+    const page = await get(path)
+    expect(page.status).toBe(200)
+    expect(page.body).toContain(`id="${code}"`)
+  })
 })

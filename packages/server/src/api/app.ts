@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { barsRoutes } from './bars-routes.js'
 import { catalogRoutes } from './catalog-routes.js'
 import type { ApiContext } from './context.js'
+import { errorDocs } from './error-docs.js'
 import { sendProblem, serviceVersion } from './problem.js'
 
 const JSON_BODY_BYTES_MAX = 16 * 1_024 * 1_024
@@ -53,6 +54,7 @@ export async function createApp(
     barsRoutes(bulk, context)
   })
   catalogRoutes(app, context)
+  errorDocs(app)
   app.get('/healthz', async () => ({ status: 'ok', version: serviceVersion }))
   app.get('/readyz', async () => {
     await context.store.rows('SELECT 1')
