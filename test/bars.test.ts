@@ -130,6 +130,13 @@ describe('bars go in and come out', () => {
     expect(month.ts).toBe('2024-03-01T01:00:00Z')
   })
 
+  test('a bar tells its source when asked', async () => {
+    const body = `${header}\nSIM:2,2024-03-04T01:00:00Z,10,11,9,10.5,1,,\n`
+    expect((await post('1m?source=my.feed', body)).status).toBe(201)
+    const page = await getJson('/v1/bars?interval=1m&instruments=SIM:2&columns=source,final,interval')
+    expect(page.data).toEqual([{ source: 'my.feed', final: true, interval: '1m' }])
+  })
+
   test('the calendar has the dates that have bars', async () => {
     const client = createClient({ url: server.url })
     expect(await client.calendar('TWSE', {})).toEqual(['2020-07-01'])

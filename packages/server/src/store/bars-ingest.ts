@@ -98,7 +98,8 @@ export class BarsIngest {
     try {
       await this.#store.insert({
         table,
-        select: `rowNumberInAllBlocks(), ifNull(instrument, ''), ${ts}, ${numbersRead}, '${source.replaceAll(/[^\w.:-]/g, '_')}', now64(3)`,
+        select: `rowNumberInAllBlocks(), ifNull(instrument, ''), ${ts}, ${numbersRead}, {source:String}, now64(3)`,
+        params: { source },
         structure: `instrument Nullable(String), ts ${text ? 'String' : "Nullable(DateTime64(3, 'UTC'))"}, ${numberColumns}`,
         format,
         body,

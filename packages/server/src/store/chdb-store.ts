@@ -104,13 +104,16 @@ export async function openChdbStore({ directory, streamsMax }: ChdbStoreOptions)
     },
     stream: (sql, params, format, signal) => read(streams, sql, params, format, signal),
     command: run,
-    async insert({ table, select, structure, format, body, bytesMax }: InsertRequest) {
+    async insert({ table, select, params, structure, format, body, bytesMax }: InsertRequest) {
       // A file is parsed several times faster than a buffer handed over, and memory stays flat.
       const path = join(spool, randomUUID())
       try {
         await spoolBody(path, body, bytesMax)
-        await run(`INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)})
-          SETTINGS max_threads = 1, max_insert_threads = 1`)
+        await run(
+          `INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)})
+          SETTINGS max_threads = 1, max_insert_threads = 1`,
+          params,
+        )
       } finally {
         await rm(path, { force: true })
       }

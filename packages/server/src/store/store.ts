@@ -11,6 +11,8 @@ export type InputFormat = 'JSONEachRow' | 'CSVWithNames' | 'ArrowStream'
 export interface InsertRequest {
   readonly table: string
   readonly select: string
+  /** Values of the placeholders in `select`. */
+  readonly params?: Params
   /** Names and types of the columns of the body, as ClickHouse writes them. */
   readonly structure: string
   readonly format: InputFormat
