@@ -128,7 +128,7 @@ describe.skipIf(!taiwanIsThere)('seventeen years of daily bars of Taiwan', () =>
     })
     const instruments = table.getChild('instrument').toArray()
     const instants = table.getChild('ts').toArray()
-    const columns = ['open', 'high', 'low', 'close', 'volume', 'turnover', 'trades'].map((name) =>
+    const columns = (['open', 'high', 'low', 'close', 'volume', 'turnover', 'trades'] as const).map((name) =>
       table.getChild(name).toArray(),
     )
     const wrong: string[] = []

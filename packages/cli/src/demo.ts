@@ -4,9 +4,9 @@ import { createClient } from '@barkeep/client'
 import { simulatedCsv, simulatedInstruments, simulatedSessionDates } from '@barkeep/connectors'
 import { keptIntervals } from '@barkeep/core'
 import { startServer } from '@barkeep/server'
-import type { Flags } from './main.js'
 import { Progress } from './progress.js'
 import { readConfig, untilStopped } from './serve.js'
+import type { Flags } from './setting-flags.js'
 
 /** One seed and a fixed last date: everyone's demonstration has the same bars. */
 const SEED = 1

@@ -1,101 +1,85 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { type Refusal, readBars, shippedFormats } from '@barkeep/connectors'
-import { BarkeepError, isKeptInterval, keptIntervals, nearestName } from '@barkeep/core'
-import type { Flags } from './main.js'
-import { withClient } from './serve.js'
-
-const header = 'instrument,ts,open,high,low,close,volume,turnover,trades\n'
-/** Refused rows that are shown; all of them are in the file. */
-const REFUSED_SHOWN_MAX = 10
+import type { Client } from '@barkeep/client'
+import { type BarBatch, type FileFormat, type ReadBarsOptions, readBars } from '@barkeep/connectors'
+import { BarkeepError, isKeptInterval, type KeptInterval, keptIntervals } from '@barkeep/core'
+import { findFormat, importFormats } from './import-formats.js'
+import { postBatch } from './post-batch.js'
+import { Progress, type ProgressOptions } from './progress.js'
+import { RefusedFile } from './refused-file.js'
+import { readConfig, withClient } from './serve.js'
+import type { Flags } from './setting-flags.js'
 
 /** Reads files in a declared format and posts their bars; says what was read, kept, replaced and refused. */
-export function importBars(
+export async function importBars(
   paths: readonly string[],
   options: Flags & { strict?: boolean },
   flags: Flags,
 ): Promise<void> {
-  const ids = shippedFormats.map(({ id }) => id)
-  const format = shippedFormats.find(({ id }) => id === options.format)
-  if (format === undefined) {
-    const near = nearestName(options.format ?? '', ids)
-    throw new BarkeepError('UNKNOWN_FORMAT', {
-      message: `'${options.format}' is not a format. There are ${ids.join(', ')}.${near === undefined ? '' : ` Did you mean '${near}'?`}`,
-    })
-  }
-  const { interval, exchange } = options
-  if (interval !== undefined && !isKeptInterval(interval)) {
-    throw new BarkeepError('INVALID_PARAMETER', { message: `interval: bars are kept as ${keptIntervals.join(', ')}.` })
-  }
-  return withClient(flags, async (client) => {
-    const refused = new RefusedFile(options.refused ?? 'refused.csv')
-    const total = { read: 0, kept: 0, replaced: 0 }
+  const format = findFormat(importFormats(readConfig(flags)), options.format)
+  const interval = options.interval === undefined ? undefined : readKeptInterval(options.interval)
+  const { exchange, refused = 'refused.csv', strict = false } = options
+  await withClient(flags, async (client) => {
     const exchanges = await client.exchanges().toArray()
-    const batches = readBars(paths, format, {
+    const given = {
       exchanges,
+      strict,
       ...(exchange !== undefined && { exchange }),
       ...(interval !== undefined && { interval }),
-      ...(options.strict === true && { strict: true }),
-    })
-    const startedMs = Date.now()
-    for await (const batch of batches) {
-      total.read += batch.linesRead
-      refused.write(batch.refused)
-      if (batch.rows > 0) {
-        const report = await client.createBars(batch.interval, header + batch.csv, {
-          contentType: 'text/csv',
-          source: format.id,
-        })
-        total.kept += report.rows
-        total.replaced += report.replaced
-      }
-      const rate = Math.round((total.read / Math.max(1, Date.now() - startedMs)) * 1_000)
-      if (process.stderr.isTTY)
-        process.stderr.write(
-          `\r\u001b[K${total.read.toLocaleString('en')} rows read, ${rate.toLocaleString('en')} rows/s`,
-        )
     }
-    if (process.stderr.isTTY) process.stderr.write('\n')
-    await refused.close()
-    console.log(
-      `read ${total.read}, kept ${total.kept} (of which ${total.replaced} replaced), refused ${refused.count}`,
-    )
-    if (refused.count > REFUSED_SHOWN_MAX) console.log(`All refused rows with their reasons: ${refused.path}`)
+    await importFiles(client, { paths, format, given, refusedPath: refused })
   })
 }
 
-/** Shows the first refusals, and writes all of them to a file once there are too many to show. */
-class RefusedFile {
-  readonly path: string
-  count = 0
-  #file: WriteStream | undefined
-  readonly #shown: Refusal[] = []
+export interface ImportJob {
+  readonly paths: readonly string[]
+  readonly format: FileFormat
+  readonly given: ReadBarsOptions
+  /** Where refused rows are written when they are too many to show. */
+  readonly refusedPath: string
+  readonly output?: ProgressOptions['output']
+  /** Takes the report, line by line. */
+  readonly report?: (line: string) => void
+}
 
-  constructor(path: string) {
-    this.path = path
+/**
+ * Reads the next batch while the last is being kept. What was kept before an error stays kept, and the report says how
+ * much that is; to import the same again replaces bars, and doubles none.
+ */
+export async function importFiles(
+  client: Pick<Client, 'createBars'>,
+  { paths, format, given, refusedPath, output, report = console.log }: ImportJob,
+): Promise<void> {
+  const progress = new Progress(`Import of ${format.id}`, output === undefined ? {} : { output })
+  const refused = new RefusedFile(refusedPath, (line) => progress.print(line))
+  const total = { read: 0, kept: 0, replaced: 0 }
+  const keep = async (batch: BarBatch) => {
+    const posted = await postBatch(client, batch, { source: format.id, strict: given.strict === true })
+    total.read += batch.linesRead
+    total.kept += posted.rows
+    total.replaced += posted.replaced
+    await refused.write([...batch.refused, ...posted.refused])
+    progress.show(batch.bytesRead / Math.max(1, batch.bytesTotal), total.read)
   }
-
-  write(refusals: readonly Refusal[]): void {
-    for (const refusal of refusals) {
-      this.count += 1
-      if (this.#shown.length < REFUSED_SHOWN_MAX) {
-        this.#shown.push(refusal)
-        console.error(`${refusal.file}:${refusal.line}: ${refusal.reason}: ${refusal.text}`)
-        continue
-      }
-      if (this.#file === undefined) {
-        this.#file = createWriteStream(this.path)
-        this.#file.write('file,line,reason,text\n')
-        for (const earlier of this.#shown) this.#file.write(csvLine(earlier))
-      }
-      this.#file.write(csvLine(refusal))
+  let keeping = Promise.resolve()
+  try {
+    for await (const batch of readBars(paths, format, given)) {
+      await keeping
+      keeping = keep(batch)
+      // It is awaited above or below; until then its failure must not count as one that nobody handles.
+      keeping.catch(() => undefined)
     }
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => (this.#file === undefined ? resolve() : this.#file.end(resolve)))
+    await keeping
+    progress.show(1, total.read)
+  } finally {
+    await keeping.catch(() => undefined)
+    progress.stop()
+    report(`read ${total.read}, kept ${total.kept} (of which ${total.replaced} replaced), refused ${refused.count}`)
+    for (const [reason, count] of refused.reasons) report(`  ${reason}: ${count}`)
+    if (refused.isWritten) report(`All refused rows with their reasons: ${refused.path}`)
+    await refused.close()
   }
 }
 
-function csvLine({ file, line, reason, text }: Refusal): string {
-  return `${[file, String(line), reason, text].map((field) => `"${field.replaceAll('"', '""')}"`).join(',')}\n`
+function readKeptInterval(text: string): KeptInterval {
+  if (isKeptInterval(text)) return text
+  throw new BarkeepError('INVALID_PARAMETER', { message: `interval: bars are kept as ${keptIntervals.join(', ')}.` })
 }

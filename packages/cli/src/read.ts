@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type BarColumn, BarkeepError, type Interval, intervals } from '@barkeep/core'
 import { readOwner } from '@barkeep/server'
-import type { Flags } from './main.js'
 import { readConfig, withClient } from './serve.js'
+import type { Flags } from './setting-flags.js'
 
 export function printBars(instruments: string, options: Flags, flags: Flags): Promise<void> {
   return withClient(flags, async (client) => {
@@ -35,6 +35,14 @@ export function printExchanges(flags: Flags): Promise<void> {
   return withClient(flags, async (client) => {
     for await (const { code, name, timeZone, currency } of client.exchanges()) {
       console.log([code, name, timeZone, currency].join('\t'))
+    }
+  })
+}
+
+export function printDatasets(flags: Flags): Promise<void> {
+  return withClient(flags, async (client) => {
+    for await (const { name, key, columns, title } of client.datasets()) {
+      console.log([name, `key ${key.join(',')}`, `${columns.length} columns`, title].join('\t'))
     }
   })
 }

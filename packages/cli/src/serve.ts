@@ -1,6 +1,6 @@
 import { type Client, createClient } from '@barkeep/client'
 import { type Config, loadConfig, type RunningServer, readOwner, startServer } from '@barkeep/server'
-import type { Flags } from './main.js'
+import type { Flags } from './setting-flags.js'
 
 export function readConfig(flags: Flags): Config {
   return loadConfig({ flags, environment: process.env, file: 'barkeep.config.json' })

@@ -21,7 +21,8 @@ export interface BarsOptions<Column extends BarColumn = BarColumn> {
   readonly start?: string
   readonly end?: string
   readonly columns?: readonly Column[]
-  readonly fill?: string
+  /** `previous` gives each bar start of a session without a trade the last close. */
+  readonly fill?: 'none' | 'previous'
   /** False also gives bars that are still changing. */
   readonly final?: boolean
   /** The kept interval to derive from. */

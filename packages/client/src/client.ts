@@ -16,6 +16,7 @@ import { type BarsOptions, barsRequest, type FullBar, streamBody } from './bars.
 import { createDatasetClient, type DatasetClient } from './dataset.js'
 import type { HttpSettings } from './http.js'
 import { requestData, requestJson } from './json.js'
+import { abortOnReturn } from './link-abort.js'
 import { createList, type List } from './list.js'
 import { queryOf, segmentOf } from './query.js'
 import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
@@ -73,8 +74,17 @@ export interface Client {
   ): Promise<IngestReport>
   /** What `/healthz` answers. */
   health(options?: Signalled): Promise<unknown>
-  /** Bars as typed columns in one Arrow table. */
-  loadBars(options: BarsOptions & { readonly instruments?: readonly string[] }): Promise<BarsTable>
+  /** Bars as typed columns in one Arrow table, which holds all rows in memory: 64 bytes each, or 8 a column asked for. */
+  loadBars<Column extends BarColumn = keyof Bar>(
+    options: BarsOptions<Column> & { readonly instruments?: readonly string[] },
+  ): Promise<BarsTable<Column>>
+  /**
+   * The same bars as one table after another while they arrive, each of 16 MiB or more, so that memory does not grow
+   * with the answer. Leaving the loop cancels the request. A connection that breaks midway throws CONNECTION_FAILED.
+   */
+  barBatches<Column extends BarColumn = keyof Bar>(
+    options: BarsOptions<Column> & { readonly instruments?: readonly string[] },
+  ): AsyncIterableIterator<BarsTable<Column>, void, undefined>
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -124,6 +134,13 @@ export function createClient(options: ClientOptions): Client {
     async loadBars({ instruments, ...query }) {
       const { loadTable } = await import('./arrow.js')
       return loadTable(settings, barsRequest(instruments, query, 'arrow'))
+    },
+    barBatches({ instruments, ...query }) {
+      const request = barsRequest(instruments, query, 'arrow')
+      return abortOnReturn(request.signal, async function* (signal) {
+        const { streamTables } = await import('./arrow.js')
+        yield* streamTables(settings, { ...request, signal })
+      })
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '@barkeep/core'
+import type { Dataset, DatasetReport } from '@barkeep/core'
 import type { HttpSettings } from './http.js'
 import { requestData } from './json.js'
 import { createList, type List } from './list.js'
@@ -19,25 +19,19 @@ export interface InsertOptions extends UploadOptions {
   /** Columns that tell a row from all others; needed where the insert creates the dataset. */
   readonly key?: readonly string[]
   readonly title?: string
-}
-
-/** What a bulk create of rows answers. */
-export interface InsertReport {
-  /** Rows in the body, all of which now stand in the store. */
-  readonly rows: number
-  /** How many of them took the place of a row with the same key. */
-  readonly replaced?: number
+  readonly licence?: string
+  readonly source?: string
 }
 
 export interface DatasetClient<Row> {
-  /** Rows in the order of the key, or of `sort`. */
+  /** Rows in the order of the dataset, or of `sort`. */
   rows(options?: RowsOptions): List<Row>
   /** The row with the key. Throws NOT_FOUND. */
   row(key: string | number, options?: { readonly signal?: AbortSignal }): Promise<Row>
   /** Schema, key, title and licence. Throws NOT_FOUND. */
   info(options?: { readonly signal?: AbortSignal }): Promise<Dataset>
   /** Creates or replaces rows, all or none. Throws INVALID_ROWS, INVALID_BODY. */
-  insert(body: UploadBody, options?: InsertOptions): Promise<InsertReport>
+  insert(body: UploadBody, options?: InsertOptions): Promise<DatasetReport>
 }
 
 export function createDatasetClient<Row>(settings: HttpSettings, name: string): DatasetClient<Row> {
@@ -52,9 +46,9 @@ export function createDatasetClient<Row>(settings: HttpSettings, name: string): 
       requestData<Row>(settings, { path: `${path}/rows/${segmentOf('key', key)}`, signal }),
     info: ({ signal } = {}) => requestData<Dataset>(settings, { path, signal }),
     async insert(body, options = {}) {
-      const { key, title, signal } = options
-      const params = queryOf({ key, title })
-      return requestData<InsertReport>(settings, {
+      const { key, title, licence, source, signal } = options
+      const params = queryOf({ key, title, licence, source })
+      return requestData<DatasetReport>(settings, {
         path: `${path}/rows`,
         params,
         upload: uploadOf(body, options),

@@ -76,3 +76,12 @@ export function pagesOf(rowsTotal: number): Answer {
     sendData(response, data, { next_cursor: end < rowsTotal ? String(end) : null, total: rowsTotal })
   }
 }
+
+/** A promise that something else keeps. */
+export function createGate(): { opened: Promise<void>; open: () => void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}

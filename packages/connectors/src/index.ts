@@ -1,3 +1,4 @@
+export { type ConnectorDefinition, defineConnector, type PlanDefinition } from './define-connector.js'
 export {
   type BarBatch,
   checkFormat,
@@ -6,9 +7,12 @@ export {
   noTradeReasons,
   type ReadBarsOptions,
   type Refusal,
+  type RowOrigin,
   readBars,
+  readFormats,
   shippedFormats,
 } from './file/index.js'
+export { shippedConnectors } from './shipped-connectors.js'
 export {
   type SimulatedAdjustment,
   simulatedAdjustments,
@@ -17,3 +21,6 @@ export {
   simulatedSessionDates,
   typhoonDate,
 } from './simulated/index.js'
+export { twse } from './twse/index.js'
+export { worldtradingdata } from './worldtradingdata/index.js'
+export { yahoo } from './yahoo/index.js'

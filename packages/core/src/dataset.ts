@@ -15,7 +15,7 @@ export interface Dataset {
   readonly title: string
   readonly licence: string | null
   readonly source: string | null
-  /** Names of the columns whose values together tell a row from all others; rows are kept in their order. */
+  /** Names of the columns whose values together tell a row from all others. Rows keep the order in which they first came. */
   readonly key: readonly string[]
   readonly columns: readonly DatasetColumn[]
 }

@@ -116,7 +116,7 @@ export const errorCatalogue = {
   STORE_UNAVAILABLE: {
     status: 503,
     title: 'The store does not answer',
-    cure: 'Check that the data directory can be written and has space left.',
+    cure: 'Check that the data directory can be written and has space left; with store.url, that the ClickHouse server runs.',
   },
   STORE_LOCKED: {
     status: 503,
@@ -126,7 +126,47 @@ export const errorCatalogue = {
   STORE_ENGINE_MISSING: {
     status: 503,
     title: 'The embedded engine is not installed',
-    cure: 'chDB has builds for glibc Linux and macOS. Run the server on one of them, and use it through its URL.',
+    cure: 'chDB has builds for glibc Linux and macOS. Run the server on one of them, or set store.url to a ClickHouse server.',
+  },
+  UPSTREAM_UNREACHABLE: {
+    status: 502,
+    title: 'An upstream gave no whole answer',
+    cure: 'The task is tried again by itself, later each time. If it goes on, check the network and the upstream.',
+  },
+  UPSTREAM_FAILED: {
+    status: 502,
+    title: 'An upstream answered with a failure of its own',
+    cure: 'The task is tried again by itself, later each time.',
+  },
+  UPSTREAM_RATE_LIMITED: {
+    status: 503,
+    title: 'An upstream asks to be left alone for a while',
+    cure: 'The crawl waits by itself. If it happens often, lower connectors.<id>.limits.',
+  },
+  UPSTREAM_BANNED: {
+    status: 503,
+    title: 'An upstream refuses this machine',
+    cure: 'The crawl waits as long as the message says. Then lower connectors.<id>.limits before going on.',
+  },
+  UPSTREAM_CHANGED: {
+    status: 502,
+    title: 'A page of an upstream does not look as it used to',
+    cure: 'Nothing of the page was kept, but it is archived. Mend the parser, then run barkeep reparse.',
+  },
+  UPSTREAM_REFUSED: {
+    status: 502,
+    title: 'An upstream refuses what a task asks for',
+    cure: 'The message has what the upstream said. Look at the task, then send it again or drop it.',
+  },
+  UPSTREAM_UNAUTHORIZED: {
+    status: 502,
+    title: 'An upstream does not accept the credential',
+    cure: 'Set connectors.<id>.credentials anew, then start the crawl again.',
+  },
+  CREDENTIAL_MISSING: {
+    status: 400,
+    title: 'A connector needs a credential that is not set',
+    cure: 'Set the environment variable or the setting that the message names.',
   },
   INVALID_SETTING: {
     status: 500,

@@ -8,6 +8,30 @@ export {
   extraBarColumns,
 } from './bar.js'
 export {
+  type Absence,
+  type AbsenceReason,
+  type Adjustment,
+  absenceReasons,
+  type Connector,
+  type Coverage,
+  type CrawlPlan,
+  type CrawlRequest,
+  type DatasetDeclaration,
+  type Handler,
+  type HandlerContext,
+  isAbsence,
+  type JsonObject,
+  type JsonValue,
+  type Limit,
+  type Page,
+  type PageBars,
+  type PageRows,
+  type Task,
+  type TaskResult,
+  type UpstreamPage,
+  type UpstreamRequest,
+} from './connector.js'
+export {
   type ColumnType,
   columnNamePattern,
   columnTypes,
@@ -48,7 +72,8 @@ export {
 } from './interval.js'
 export { nearestName } from './nearest.js'
 export { hoursOn, minuteOfDay, type Session, sessionDateOf, sessionOf } from './session.js'
-export { type Envelope, type Format, formats, type IngestReport, type Problem } from './wire.js'
+export { type FailureClass, failureClassOf, type UpstreamErrorCode, upstreamError } from './upstream-error.js'
+export { type DatasetReport, type Envelope, type Format, formats, type IngestReport, type Problem } from './wire.js'
 export {
   dateOfWallClock,
   instantOfWallClock,

@@ -52,3 +52,14 @@ export interface IngestReport {
   /** Instruments that were not known before. */
   readonly created_instruments: readonly string[]
 }
+
+/** What a bulk create of rows of a dataset answers. */
+export interface DatasetReport {
+  readonly dataset: string
+  /** Rows in the body, all of which now stand in the store. */
+  readonly rows: number
+  /** How many of them took the place of a row with the same key. */
+  readonly replaced: number
+  /** Whether the dataset was made from this body. */
+  readonly created: boolean
+}

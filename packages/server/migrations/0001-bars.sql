@@ -22,13 +22,6 @@ CREATE TABLE IF NOT EXISTS instruments
 )
 ENGINE = ReplacingMergeTree(known_at) ORDER BY id;
 
--- From the number of an instrument to its name on the wire, without a join.
-CREATE DICTIONARY IF NOT EXISTS instrument_names (id UInt64, instrument String)
-PRIMARY KEY id
-SOURCE(CLICKHOUSE(QUERY 'SELECT id, argMax(instrument, known_at) AS instrument FROM instruments GROUP BY id'))
-LAYOUT(FLAT(MAX_ARRAY_SIZE 10000000))
-LIFETIME(0);
-
 CREATE TABLE IF NOT EXISTS bars_1m
 (
     instrument UInt32 CODEC(Delta, ZSTD(1)),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { environmentName, loadConfig, settings } from './config.js'
+import { environmentName, loadConfig, settings, shownSetting } from './config.js'
 
 let directory: string
 
@@ -24,8 +24,39 @@ const invalid = (message: string) =>
 describe('the configuration', () => {
   test('nothing said means the defaults, also when the file is missing', () => {
     const defaults = Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default]))
-    expect(loadConfig({})).toEqual(defaults)
-    expect(loadConfig({ file: join(directory, 'missing.json') })).toEqual(defaults)
+    const { connectors, ...config } = loadConfig({})
+    expect(config).toEqual(defaults)
+    expect(connectors.twse).toEqual({ baseUrl: '', limits: undefined, accounts: {} })
+    expect(loadConfig({ file: join(directory, 'missing.json') })).toEqual({ ...defaults, connectors })
+  })
+
+  test('a connector is pointed elsewhere, limited and given credentials from any place', () => {
+    const file = fileWith({
+      connectors: { twse: { baseUrl: 'http://file', limits: [{ requests: 9, perMs: 1_000 }] } },
+      'connectors.worldtradingdata.credentials': { second: { token: 'b' } },
+    })
+    const environment = { BARKEEP_CONNECTORS_WORLDTRADINGDATA_CREDENTIALS_TOKEN: 'a' }
+    const flags = { 'connectors.yahoo.baseUrl': 'http://flag' }
+    const { connectors } = loadConfig({ file, environment, flags })
+    expect(connectors.twse).toEqual({
+      baseUrl: 'http://file',
+      limits: [{ requests: 9, perMs: 1_000, per: 'host' }],
+      accounts: {},
+    })
+    expect(connectors.yahoo?.baseUrl).toBe('http://flag')
+    expect(connectors.worldtradingdata?.accounts).toEqual({ second: { token: 'b' }, main: { token: 'a' } })
+  })
+
+  test.each([
+    [{ 'connectors.twse.baseUrl': 'nowhere' }, 'connectors.twse.baseUrl'],
+    [{ 'connectors.twse.limits': [{ requests: 0, perMs: 1 }] }, 'connectors.twse.limits'],
+    [{ 'connectors.twse.limits': [{ requests: 1, perMs: 1, pre: 'host' }] }, 'connectors.twse.limits'],
+    [{ 'connectors.worldtradingdata.credentials': { main: 'secret-text' } }, 'connectors.worldtradingdata.credentials'],
+    [{ connectors: { tsew: { baseUrl: 'http://x' } } }, "'connectors.twse.baseUrl'"],
+  ])('a wrong setting of a connector is refused: %j', (content, hint) => {
+    const load = () => loadConfig({ file: fileWith(content) })
+    expect(load).toThrow(invalid(hint))
+    expect(load).not.toThrow(/secret-text/)
   })
 
   test('the environment overrules the file, and a flag overrules both', () => {
@@ -69,5 +100,19 @@ describe('the configuration', () => {
   ])('a file with %s is refused', (content, message) => {
     const file = fileWith(content)
     expect(() => loadConfig({ file })).toThrow(invalid(message))
+  })
+})
+
+describe('a setting that is printed', () => {
+  test.each([
+    ['store.password', 'secret', '(hidden)'],
+    ['store.password', '', ''],
+    ['store.url', 'http://user:secret@nas:8123/market', 'http://user:(hidden)@nas:8123/market'],
+    ['store.url', 'http://user:sec:r@et@nas:8123', 'http://user:(hidden)@nas:8123'],
+    ['store.url', 'http://user:sec/r@et@nas:8123', 'http://user:(hidden)@nas:8123'],
+    ['store.url', 'http://nas:8123/market', 'http://nas:8123/market'],
+    ['port', '8081', '8081'],
+  ] as const)('%s = %s shows no password', (key, value, shown) => {
+    expect(shownSetting(loadConfig({ flags: { [key]: value } }), key)).toBe(shown)
   })
 })

@@ -1,29 +1,63 @@
 import { readFileSync } from 'node:fs'
+import { shippedConnectors } from '@barkeep/connectors'
 import { BarkeepError, nearestName } from '@barkeep/core'
+import { type ConnectorConfig, connectorSettingKeys, readConnectorConfig } from './connector-config.js'
 
-interface Setting<Value extends string | number> {
+interface Setting<Value extends string | number | boolean> {
   readonly default: Value
   readonly help: string
 }
 
 const text = (value: string, help: string): Setting<string> => ({ default: value, help })
 const number = (value: number, help: string): Setting<number> => ({ default: value, help })
+const choice = (value: boolean, help: string): Setting<boolean> => ({ default: value, help })
 
 /** All settings, once. `barkeep.config.json` < `BARKEEP_*` in the environment < flags. */
 export const settings = {
   host: text('127.0.0.1', 'Address to listen on. Only loopback: keys come with a later version.'),
   port: number(8080, 'TCP port to listen on; 0 lets the system choose.'),
-  data: text('./data', 'Directory of the embedded store.'),
+  data: text('./data', 'Directory of the embedded store, of bodies on their way in, and of the mark of its owner.'),
   'api.rowsPerPage': number(1_000, 'Rows of a JSON page when the request does not say `limit`.'),
   'api.rowsPerPageMax': number(100_000, 'Largest `limit`.'),
   'api.instrumentsMax': number(5_000, 'Most instruments that one request may name.'),
   'api.bodyBytesMax': number(2_147_483_648, 'Largest body of a bulk create, bytes.'),
+  'api.idempotencyKeysMax': number(10_000, 'Idempotency keys whose answers are remembered.'),
+  'store.url': text('', 'ClickHouse server to keep everything in, such as http://localhost:8123; empty: embedded.'),
+  'store.user': text('', 'User of the ClickHouse server, where store.url names none; empty: default.'),
+  'store.password': text(
+    '',
+    "Password of that user. Rather in the environment than in a flag, which others' `ps` shows.",
+  ),
+  'store.database': text('', 'Database on the ClickHouse server, where store.url names none; empty: default.'),
+  'store.silenceMsMax': number(
+    600_000,
+    'How long the ClickHouse server may say nothing while it works, and a reader may pause, milliseconds.',
+  ),
   'store.streamsMax': number(4, 'Big answers that are made at the same time; further ones wait.'),
+  'crawl.timeoutMs': number(30_000, 'How long one request to an upstream may take, milliseconds.'),
+  'crawl.pageBytesMax': number(67_108_864, 'Largest page of an upstream, decompressed, bytes.'),
+  'crawl.attemptsMax': number(8, 'Attempts of a task before it is put aside for a person to look at.'),
+  'crawl.failuresMax': number(5, 'Failures of a connector in a row after which it rests.'),
+  'crawl.restMs': number(300_000, 'How long it rests then, and after a ban that names no time, milliseconds.'),
+  'crawl.concurrencyMax': number(8, 'Tasks of one connector that are worked on at the same time.'),
+  'crawl.tasksMax': number(1_000_000, 'Most requests that one crawl may plan.'),
+  'crawl.worksHere': choice(true, 'Whether the server asks upstreams itself; false leaves that to `barkeep worker`.'),
+  'crawl.resultBytesMax': number(268_435_456, 'Largest result that a worker may send, bytes.'),
+  'redis.url': text('', 'Redis that shares tasks and limits with workers, such as redis://nas:6379; empty: none.'),
 } as const
 
 type Settings = typeof settings
 export type SettingKey = keyof Settings
-export type Config = { readonly [Key in SettingKey]: Settings[Key]['default'] extends string ? string : number }
+type Widened<Value> = Value extends string ? string : Value extends number ? number : boolean
+export type Config = { readonly [Key in SettingKey]: Widened<Settings[Key]['default']> } & {
+  /** Import formats as the file declares them, unchecked: whoever imports knows what a format is. */
+  readonly formats?: unknown
+  /** By the id of the connector. */
+  readonly connectors: Readonly<Record<string, ConnectorConfig>>
+}
+
+/** Settings of connectors: a URL, limits and credentials for each. */
+export const connectorSettings = connectorSettingKeys(shippedConnectors)
 
 /** `api.rowsPerPage` → `BARKEEP_API_ROWS_PER_PAGE`. */
 export function environmentName(key: string): string {
@@ -31,6 +65,13 @@ export function environmentName(key: string): string {
     .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
     .replaceAll('.', '_')
     .toUpperCase()}`
+}
+
+/** The value in force as it may be printed: without a password. */
+export function shownSetting(config: Config, key: SettingKey): string {
+  const value = String(config[key])
+  if (key === 'store.password') return value === '' ? '' : '(hidden)'
+  return value.replace(/^([^:]*:\/\/[^/:@]*):.*@/, '$1:(hidden)@')
 }
 
 export interface ConfigSources {
@@ -43,20 +84,25 @@ export interface ConfigSources {
 /** Reads and checks all settings. Throws INVALID_SETTING, naming the setting, its value and where it came from. */
 export function loadConfig({ flags = {}, environment = {}, file }: ConfigSources): Config {
   const fromFile = file === undefined ? {} : readConfigFile(file)
-  const config: Record<string, string | number> = {}
-  for (const key of Object.keys(settings) as SettingKey[]) {
-    const candidates: [unknown, string][] = [
-      [flags[key], `--${key}`],
-      [environment[environmentName(key)], environmentName(key)],
-      [fromFile[key], file ?? ''],
+  const config: Record<string, string | number | boolean> = {}
+  const find = (key: string) => {
+    const candidates = [
+      { value: flags[key], origin: `--${key}` },
+      { value: environment[environmentName(key)], origin: environmentName(key) },
+      { value: fromFile[key], origin: file ?? '' },
     ]
-    const [value, origin] = candidates.find(([candidate]) => candidate !== undefined) ?? [
-      settings[key].default,
-      'default',
-    ]
-    config[key] = typeof settings[key].default === 'number' ? wholeNumber(key, value, origin) : String(value)
+    return candidates.find(({ value }) => value !== undefined)
   }
-  return config as Config // every key was filled with its type above
+  for (const key of Object.keys(settings) as SettingKey[]) {
+    const { value, origin } = find(key) ?? { value: settings[key].default, origin: 'default' }
+    config[key] = readers[typeof settings[key].default as 'string' | 'number' | 'boolean'](key, value, origin) // as the table says
+  }
+  const connectors = Object.fromEntries(
+    shippedConnectors.map((connector) => [connector.id, readConnectorConfig(connector, find)]),
+  )
+  const { formats } = fromFile
+  const { connectors: _, ...rest } = config as unknown as Config // every key was filled with its type above
+  return { ...rest, connectors, ...(formats !== undefined && { formats }) }
 }
 
 function readConfigFile(file: string): Record<string, unknown> {
@@ -66,10 +112,12 @@ function readConfigFile(file: string): Record<string, unknown> {
   } catch {
     return {}
   }
-  const parsed = parseJsonObject(content, file)
+  const { connectors = {}, ...flat } = parseJsonObject(content, file)
+  const parsed: Record<string, unknown> = { ...flat, ...connectorKeys(connectors, file) }
+  const known = [...Object.keys(settings), ...connectorSettings, 'formats']
   for (const key of Object.keys(parsed)) {
-    if (key in settings) continue
-    const near = nearestName(key, Object.keys(settings))
+    if (known.includes(key)) continue
+    const near = nearestName(key, known)
     throw new BarkeepError('INVALID_SETTING', {
       message: `${file}: '${key}' is not a setting.${near === undefined ? '' : ` Did you mean '${near}'?`}`,
     })
@@ -77,14 +125,46 @@ function readConfigFile(file: string): Record<string, unknown> {
   return parsed
 }
 
+/** `{"twse": {"baseUrl": "…"}}` as `connectors.twse.baseUrl`; both ways of writing are read. */
+function connectorKeys(connectors: unknown, file: string): Record<string, unknown> {
+  if (!isRecord(connectors) || !Object.values(connectors).every(isRecord)) {
+    throw new BarkeepError('INVALID_SETTING', {
+      message: `${file}: connectors must hold an object for each connector.`,
+    })
+  }
+  return Object.fromEntries(
+    Object.entries(connectors).flatMap(([id, values]) =>
+      Object.entries(values as object).map(([name, value]) => [`connectors.${id}.${name}`, value]),
+    ),
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function parseJsonObject(content: string, file: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(content)
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed }
+    if (isRecord(parsed)) return parsed
   } catch (cause) {
     throw new BarkeepError('INVALID_SETTING', { message: `${file} is not JSON.`, cause })
   }
   throw new BarkeepError('INVALID_SETTING', { message: `${file} must hold one JSON object.` })
+}
+
+const readers = {
+  string: (_key: string, value: unknown) => String(value),
+  number: wholeNumber,
+  boolean: trueOrFalse,
+} as const
+
+function trueOrFalse(key: string, value: unknown, origin: string): boolean {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new BarkeepError('INVALID_SETTING', {
+    message: `${key} must be true or false, but ${origin} gives '${String(value).slice(0, 40)}'.`,
+  })
 }
 
 function wholeNumber(key: string, value: unknown, origin: string): number {

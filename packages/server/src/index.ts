@@ -1,3 +1,13 @@
-export { type Config, type ConfigSources, environmentName, loadConfig, type SettingKey, settings } from './config.js'
+export {
+  type Config,
+  type ConfigSources,
+  connectorSettings,
+  environmentName,
+  loadConfig,
+  type SettingKey,
+  settings,
+  shownSetting,
+} from './config.js'
 export { type RunningServer, startServer } from './server.js'
+export { settingsPage } from './settings-page.js'
 export { type Owner, readOwner } from './store/directory-lock.js'

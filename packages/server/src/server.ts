@@ -1,12 +1,13 @@
+import { shippedConnectors } from '@barkeep/connectors'
 import { BarkeepError } from '@barkeep/core'
 import type { FastifyServerOptions } from 'fastify'
 import { createApp } from './api/app.js'
+import { Idempotency } from './api/idempotency.js'
 import type { Config } from './config.js'
-import { BarsIngest } from './store/bars-ingest.js'
-import { Catalog } from './store/catalog.js'
-import { openChdbStore } from './store/chdb-store.js'
+import { openCrawl } from './crawl/open-crawl.js'
+import { openContents } from './store/contents.js'
 import { lockDirectory } from './store/directory-lock.js'
-import { migrate } from './store/migrate.js'
+import { openStore } from './store/open-store.js'
 
 export interface RunningServer {
   readonly url: string
@@ -27,19 +28,29 @@ export async function startServer(
   requireLoopback(config.host)
   const lock = lockDirectory(config.data)
   try {
-    const store = await openChdbStore({ directory: config.data, streamsMax: config['store.streamsMax'] })
+    const store = await openStore({
+      directory: config.data,
+      server: {
+        url: config['store.url'],
+        user: config['store.user'],
+        password: config['store.password'],
+        database: config['store.database'],
+      },
+      streamsMax: config['store.streamsMax'],
+      silenceMsMax: config['store.silenceMsMax'],
+    })
     try {
-      await migrate(store)
-      const catalog = await Catalog.load(store)
-      const ingest = new BarsIngest(store, catalog)
-      await ingest.recover()
-      const app = await createApp({ store, catalog, ingest, config, now: Date.now }, logger)
+      const contents = await openContents(store)
+      const idempotency = new Idempotency(config['api.idempotencyKeysMax'])
+      const crawl = await openCrawl(store, contents, config, shippedConnectors)
+      const app = await createApp({ ...contents, store, crawl, idempotency, config, now: Date.now }, logger)
       const url = await listen(app, config)
       lock.publish(url)
       return {
         url,
         async close() {
           await app.close()
+          await crawl.close()
           await store.close()
           lock.release()
         },

@@ -3,7 +3,7 @@ import type { KeptInterval } from '@barkeep/core'
 /**
  * How a stamp is written.
  * `iso` `2026-11-20` or an instant with an offset; `iso-local` the same in the wall clock of the exchange, without one;
- * `compact` `20261120[ HH:MM]` in the wall clock of the exchange; `roc` a year of the Republic of China, `93/02/11`;
+ * `compact` `20261120[ HH:MM]` in that wall clock; `roc` the same with a year of the Republic of China, `93/02/11[ HH:MM]`, `1151120`;
  * `epoch-s`, `epoch-ms` since 1970 UTC; `ms-of-day` since midnight at the exchange, the date being in the path.
  */
 export const dateStyles = ['iso', 'iso-local', 'compact', 'roc', 'epoch-s', 'epoch-ms', 'ms-of-day'] as const
@@ -25,27 +25,33 @@ export const formatColumns = [
 ] as const
 export type FormatColumn = (typeof formatColumns)[number]
 
+/** `by-extension` takes `.parquet`, `.ndjson` and `.jsonl` as such, all else as CSV. */
+export const formatKinds = ['csv', 'ndjson', 'parquet', 'by-extension'] as const
+export type FormatKind = (typeof formatKinds)[number]
+
 /** How the files of one origin are laid out. Plain data, so that a user declares one in a configuration file. */
 export interface FileFormat {
   readonly id: string
   readonly title: string
-  readonly kind: 'csv' | 'ndjson' | 'by-extension'
+  readonly kind: FormatKind
   /**
    * What the end of a path tells, first match first: `{symbol}`, `{exchange}`, `{interval}` (minute, hour, daily, 1m…),
    * `{date}` (YYYYMMDD), `*` for anything within one name. A final `.gz` is ignored; a `.zip` is opened.
    */
   readonly path: readonly string[]
-  /** CSV only: whether the first line names the columns. */
-  readonly header: boolean
+  /** CSV only: whether the first line names the columns, as it does unless told otherwise. */
+  readonly header?: boolean
   /**
-   * A list: the columns in their order, or with a header (or NDJSON) their names; names that mean nothing here are skipped.
-   * A record: meaning → name in the source, with a header or in NDJSON.
+   * A list: the columns in their order, or where the source names them their names; names that mean nothing here are
+   * skipped. A record: meaning → name in the source.
    */
   readonly columns: readonly string[] | Readonly<Partial<Record<FormatColumn, string>>>
   /** One character; a comma unless told otherwise. */
   readonly delimiter?: string
   /** A label of the Encoding Standard, such as `big5`; UTF-8 unless told otherwise. */
   readonly encoding?: string
+  /** IANA zone of wall clocks, such as `Asia/Tokyo`; that of the exchange unless told otherwise. */
+  readonly timeZone?: string
   readonly dateStyle: DateStyle | Readonly<Partial<Record<KeptInterval, DateStyle>>>
   /** Where neither the path nor the caller tells it. */
   readonly interval?: KeptInterval

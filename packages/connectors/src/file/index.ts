@@ -1,6 +1,7 @@
-export type { BarBatch, Refusal } from './bar-batch.js'
+export type { BarBatch, Refusal, RowOrigin } from './bar-batch.js'
 export { checkFormat } from './check-format.js'
 export { expandPaths } from './expand-paths.js'
 export { type DateStyle, dateStyles, type FileFormat, type FormatColumn, formatColumns } from './format.js'
 export { noTradeReasons, type ReadBarsOptions, readBars } from './read-bars.js'
+export { readFormats } from './read-formats.js'
 export { shippedFormats } from './shipped-formats.js'

@@ -2,12 +2,12 @@ import { type KeptInterval, keptIntervals } from '@barkeep/core'
 import type { FileFormat } from './format.js'
 import { parseCompactDate } from './parse-stamp.js'
 
-/** What the path of a file tells about its bars. `date` is `YYYY-MM-DD`, a session date. */
+/** What the path of a file tells about its bars. `midnightMs` is that of its date, written as if UTC. */
 export interface Located {
   readonly symbol?: string
   readonly exchange?: string
   readonly interval?: KeptInterval
-  readonly date?: string
+  readonly midnightMs?: number
 }
 
 const intervalWords: Readonly<Record<string, KeptInterval>> = {
@@ -32,17 +32,22 @@ export function locate(format: FileFormat, path: string): Located | undefined {
     const groups = expressionOf(pattern).exec(name)
     if (groups === null) continue
     const { symbol, exchange, interval, date: compactDate } = groups.groups ?? {}
-    const date = compactDate === undefined ? undefined : parseCompactDate(compactDate)
-    if (compactDate !== undefined && date === undefined) continue
+    const midnightMs = compactDate === undefined ? undefined : parseCompactDate(compactDate)
+    if (compactDate !== undefined && midnightMs === undefined) continue
     const kept = interval === undefined ? undefined : intervalWords[interval.toLowerCase()]
     return {
       ...(symbol !== undefined && { symbol }),
       ...(exchange !== undefined && { exchange }),
       ...(kept !== undefined && { interval: kept }),
-      ...(date !== undefined && { date }),
+      ...(midnightMs !== undefined && { midnightMs }),
     }
   }
   return undefined
+}
+
+/** The first `{word}` of a pattern that means nothing; undefined where all mean something. */
+export function unknownPlaceholder(pattern: string): string | undefined {
+  return pattern.match(/\{[^}]*\}?/g)?.find((part) => placeholders[part] === undefined)
 }
 
 function expressionOf(pattern: string): RegExp {

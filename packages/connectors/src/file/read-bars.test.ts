@@ -1,71 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
-import { builtInExchanges } from '@barkeep/core'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type BarBatch, type FileFormat, type ReadBarsOptions, readBars, shippedFormats } from './index.js'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { batchesOf, read, shipped, useFolder, zipOf } from './file-reading.contract.js'
+import type { FileFormat } from './index.js'
 
-let folder = ''
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'barkeep-file-'))
-})
-afterEach(() => rm(folder, { recursive: true }))
-
-async function put(name: string, content: string | Uint8Array): Promise<string> {
-  const path = join(folder, name)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, content)
-  return path
-}
-
-function shipped(id: string): FileFormat {
-  const format = shippedFormats.find((known) => known.id === id)
-  if (format === undefined) throw new Error(`no format ${id}`)
-  return format
-}
-
-async function batchesOf(paths: string[], format: FileFormat, options: Partial<ReadBarsOptions> = {}) {
-  const batches: BarBatch[] = []
-  for await (const batch of readBars(paths, format, { exchanges: builtInExchanges, ...options })) batches.push(batch)
-  return batches
-}
-
-/** Rows and refusals of all batches, after checking that every line is one or the other. */
-async function read(paths: string[], format: FileFormat, options: Partial<ReadBarsOptions> = {}) {
-  const batches = await batchesOf(paths, format, options)
-  for (const batch of batches) {
-    expect(batch.rows + batch.refused.length).toBe(batch.linesRead)
-    expect(batch.csv.split('\n').length - 1).toBe(batch.rows)
-  }
-  return {
-    rows: batches.flatMap(({ csv }) => csv.split('\n').filter((line) => line !== '')),
-    refused: batches.flatMap(({ refused }) => refused.map(({ line, reason }) => `${line}: ${reason}`)),
-    lines: batches.reduce((sum, { linesRead }) => sum + linesRead, 0),
-  }
-}
-
-/** The smallest zip that holds one deflated entry. */
-function zipOf(name: string, text: string): Buffer {
-  const raw = Buffer.from(text)
-  const packed = deflateRawSync(raw)
-  const fields = Buffer.alloc(26)
-  fields.writeUInt16LE(20, 0)
-  fields.writeUInt16LE(8, 4)
-  fields.writeUInt32LE(crc32(raw), 10)
-  fields.writeUInt32LE(packed.length, 14)
-  fields.writeUInt32LE(raw.length, 18)
-  fields.writeUInt16LE(name.length, 22)
-  const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name), packed])
-  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\0'), fields, Buffer.alloc(14), Buffer.from(name)])
-  const end = Buffer.alloc(22)
-  end.write('PK\x05\x06')
-  end.writeUInt16LE(1, 8)
-  end.writeUInt16LE(1, 10)
-  end.writeUInt32LE(central.length, 12)
-  end.writeUInt32LE(local.length, 16)
-  return Buffer.concat([local, central, end])
-}
+const { path: folder, put } = useFolder()
 
 describe('taiwan-daily', () => {
   const format = shipped('taiwan-daily')
@@ -144,10 +82,10 @@ describe('lean', () => {
 
   it('adds milliseconds to New York midnight on both sides of the clock change, and divides prices', async () => {
     const row = '34200000,1689500,1689800,1689500,1689801,800'.replace('1689801', '1689700')
-    await put('minute/spy/20131011_trade.zip', zipOf('a.csv', row))
-    await put('minute/spy/20131104_trade.zip', zipOf('a.csv', row))
+    await put('minute/spy/20131011_trade.zip', zipOf({ 'a.csv': row }))
+    await put('minute/spy/20131104_trade.zip', zipOf({ 'a.csv': row }))
     await put('factor_files/spy.csv', 'not bars')
-    expect((await read([folder], format)).rows).toEqual([
+    expect((await read([folder()], format)).rows).toEqual([
       'US:SPY,2013-10-11T13:30:00Z,168.95,168.98,168.95,168.97,800,,',
       'US:SPY,2013-11-04T14:30:00Z,168.95,168.98,168.95,168.97,800,,',
     ])
@@ -156,10 +94,10 @@ describe('lean', () => {
   it('starts the hour labelled 09:00 at the session open, and keeps intervals in batches of their own', async () => {
     await put(
       'hour/spy.zip',
-      zipOf('a.csv', '19980102 09:00,10000,10000,10000,10000,1\n19980102 10:00,10000,10000,10000,10000,1'),
+      zipOf({ 'a.csv': '19980102 09:00,10000,10000,10000,10000,1\n19980102 10:00,10000,10000,10000,10000,1' }),
     )
-    await put('daily/spy.zip', zipOf('a.csv', '19980102 00:00,10000,10000,10000,10000,2'))
-    const batches = await batchesOf([folder], format)
+    await put('daily/spy.zip', zipOf({ 'a.csv': '19980102 00:00,10000,10000,10000,10000,2' }))
+    const batches = await batchesOf([folder()], format)
     expect(batches.map(({ interval, csv }) => [interval, csv.match(/T[\d:]+Z/g)])).toEqual([
       ['1d', ['T14:30:00Z']],
       ['1h', ['T14:30:00Z', 'T15:00:00Z']],
@@ -261,6 +199,8 @@ describe('a format of one’s own', () => {
 
   it('is refused when it contradicts itself', async () => {
     await expect(batchesOf([], { ...own, header: false })).rejects.toMatchObject({ code: 'INVALID_SETTING' })
-    await expect(batchesOf([], { ...own, columns: ['ts'] })).rejects.toThrow(/lacks open, high, low, close, volume/)
+    await expect(batchesOf([], { ...own, columns: ['ts'] })).rejects.toThrow(
+      /columns: it lacks open, high, low, close, volume/,
+    )
   })
 })

@@ -1,12 +1,14 @@
-import { BarkeepError, shorten } from '@barkeep/core'
+import { stat } from 'node:fs/promises'
+import { BarkeepError } from '@barkeep/core'
 import { type BarBatch, createBatchBuilder, type Refusal } from './bar-batch.js'
 import { checkFormat } from './check-format.js'
 import { expandPaths } from './expand-paths.js'
 import type { FileFormat } from './format.js'
-import { openTexts, unreadable } from './open-lines.js'
-import { createRowReader, type RowContext } from './read-row.js'
+import type { ReadChunk } from './read-chunk.js'
+import { readParquet } from './read-parquet.js'
+import type { RowContext } from './read-row.js'
+import { isParquet, readTexts } from './read-text.js'
 import { type Given, rowContext } from './row-context.js'
-import { csvFields, ndjsonFields, type ReadFields } from './row-fields.js'
 
 const LINES_PER_BATCH = 50_000
 
@@ -24,7 +26,8 @@ export const noTradeReasons: readonly string[] = ['no trade', 'volume without a 
 /**
  * Bars of files and directories, in batches; memory does not grow with the files.
  * Prices as in the source, in the currency of the exchange; volume in shares; `ts` the start of the bar in UTC,
- * that of a daily bar the session open. Each line is kept or refused, never both.
+ * that of a daily bar the session open. Each line is kept or refused, never both. Before it throws for the sake of a
+ * file or a line, it hands over what was read before.
  * Throws UNREADABLE_FILE, UNKNOWN_EXCHANGE, INVALID_SETTING (a format that contradicts itself), INVALID_ROWS (strict),
  * and the signal's reason when it is aborted.
  */
@@ -33,68 +36,75 @@ export async function* readBars(
   format: FileFormat,
   options: ReadBarsOptions,
 ): AsyncGenerator<BarBatch, void, undefined> {
-  checkFormat(format)
-  const linesMax = options.linesPerBatch ?? LINES_PER_BATCH
-  // All names are looked at before any line is, so that a wrong one costs nothing.
-  const files = (await expandPaths(paths, format)).map((path) => ({ path, context: rowContext(path, format, options) }))
+  checkFormat(format, `the format '${format.id}'`)
+  const { linesPerBatch = LINES_PER_BATCH, signal } = options
+  const files = await inputFiles(paths, format, options)
+  const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  let bytesRead = 0
   let batch = createBatchBuilder(files[0]?.context.interval ?? '1d')
-  for (const { path, context } of files) {
-    if (batch.interval !== context.interval) {
-      if (batch.linesRead() > 0) yield batch.take()
-      batch = createBatchBuilder(context.interval)
-    }
-    for await (const lines of readFileLines(path, context, options.signal)) {
-      for (const line of lines) {
-        if (options.strict === true && typeof line !== 'string' && !noTradeReasons.includes(line.reason)) {
-          throw invalidRow(line)
-        }
-        batch.add(line)
-        if (batch.linesRead() >= linesMax) yield batch.take()
-      }
-    }
-  }
-  if (batch.linesRead() > 0) yield batch.take()
-}
-
-/** Every line of a file but headers, as canonical CSV or its refusal; as many at once as a chunk held. */
-async function* readFileLines(
-  path: string,
-  context: RowContext,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly (string | Refusal)[]> {
   try {
-    for await (const text of openTexts(path, context.format.encoding ?? 'utf-8')) {
-      const readLine = createLineReader(text.name, context)
-      for await (const lines of text.lines) {
-        signal?.throwIfAborted()
-        yield lines.map(readLine).filter((line) => line !== undefined)
+    for (const file of files) {
+      if (batch.interval !== file.context.interval) {
+        if (batch.linesRead() > 0) yield batch.take(bytesRead, bytesTotal)
+        batch = createBatchBuilder(file.context.interval)
       }
+      for await (const chunk of readFile(file)) {
+        signal?.throwIfAborted()
+        const take = () => batch.take(bytesRead + chunk.bytesRead, bytesTotal)
+        let line = chunk.firstLine
+        for (const result of chunk.results) {
+          if ('reason' in result) {
+            if (options.strict === true && !noTradeReasons.includes(result.reason)) throw invalidRow(result)
+            batch.refuse(result)
+          } else {
+            if (!batch.fits(result)) yield take()
+            batch.keep(result, chunk.file, line)
+          }
+          if (batch.linesRead() >= linesPerBatch) yield take()
+          line += 1
+        }
+      }
+      bytesRead += file.bytes
     }
+  } catch (error) {
+    if (signal?.aborted !== true && batch.linesRead() > 0) yield batch.take(bytesRead, bytesTotal)
+    throw error
+  }
+  if (batch.linesRead() > 0) yield batch.take(bytesRead, bytesTotal)
+}
+
+interface InputFile {
+  readonly path: string
+  readonly bytes: number
+  readonly context: RowContext
+}
+
+/** All names are looked at before any line is, so that a wrong one costs nothing. */
+async function inputFiles(paths: readonly string[], format: FileFormat, given: Given): Promise<InputFile[]> {
+  const files: InputFile[] = []
+  for (const path of await expandPaths(paths, format)) {
+    const context = rowContext(path, format, given)
+    try {
+      files.push({ path, context, bytes: (await stat(path)).size })
+    } catch (cause) {
+      throw unreadable(path, cause)
+    }
+  }
+  return files
+}
+
+async function* readFile({ path, context, bytes }: InputFile): AsyncGenerator<ReadChunk> {
+  try {
+    yield* isParquet(context.format, path) ? readParquet(path, context) : readTexts(path, context, bytes)
   } catch (cause) {
-    throw signal?.aborted === true ? cause : unreadable(path, cause)
+    throw unreadable(path, cause)
   }
 }
 
-/** Reads the lines of one text in their order; undefined for the header. */
-function createLineReader(file: string, context: RowContext): (line: string) => string | Refusal | undefined {
-  const { format } = context
-  const isNdjson =
-    format.kind === 'ndjson' || (format.kind === 'by-extension' && /\.(?:ndjson|jsonl)(?:\.gz)?$/i.test(file))
-  const readRow = createRowReader(context)
-  let readFields: ReadFields | undefined
-  if (isNdjson) readFields = ndjsonFields(format)
-  else if (!format.header) readFields = csvFields(format, undefined)
-  let number = 0
-  return (line) => {
-    number += 1
-    if (readFields === undefined) {
-      readFields = csvFields(format, line)
-      return undefined
-    }
-    const fields = readFields(line)
-    const result = typeof fields === 'string' ? { reason: fields } : readRow(fields)
-    return 'csv' in result ? result.csv : { file, line: number, reason: result.reason, text: shorten(line) }
-  }
+/** Turns what the disk, the zip, the gzip or the Parquet said into an error that names the file. */
+function unreadable(path: string, cause: unknown): BarkeepError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new BarkeepError('UNREADABLE_FILE', { message: `${path} cannot be read: ${reason}.`, cause })
 }
 
 function invalidRow({ file, line, reason, text }: Refusal): BarkeepError {

@@ -27,7 +27,8 @@ export function rowContext(path: string, format: FileFormat, given: Given): RowC
   }
   const dateStyle = typeof format.dateStyle === 'string' ? format.dateStyle : format.dateStyle[interval]
   if (dateStyle === undefined) throw unclear(path, `the format '${format.id}' has no dateStyle for ${interval}`)
-  if (dateStyle === 'ms-of-day' && located.date === undefined) throw unclear(path, 'its path does not tell the date')
+  if (dateStyle === 'ms-of-day' && located.midnightMs === undefined)
+    throw unclear(path, 'its path does not tell the date')
 
   const named = columnNames(format)
   const { symbol, exchange: ofSuffix } = bySuffix(path, format, located.symbol, given.exchange)
@@ -42,7 +43,7 @@ export function rowContext(path: string, format: FileFormat, given: Given): RowC
       message: `${path}: the exchange '${exchange}' is not known. Known are ${[...exchanges.keys()].join(', ')}.`,
     })
   }
-  return { format, interval, dateStyle, exchanges, exchange, symbol, pathDate: located.date }
+  return { format, interval, dateStyle, exchanges, exchange, symbol, pathMidnightMs: located.midnightMs }
 }
 
 interface BySuffix {

@@ -1,17 +1,20 @@
-import { parse } from 'csv-parse/sync'
 import { type FileFormat, type FormatColumn, formatColumns } from './format.js'
+import { type CsvValues, createCsvSplitter } from './split-csv.js'
 
-/** Trimmed texts of a line by their meaning; a column that the source lacks is absent. */
-export type Fields = Partial<Record<FormatColumn, string>>
+/** A trimmed text, a number where the source has one as such, undefined for a column that the source lacks. */
+export type FieldValue = string | number | undefined
+
+/** The values of a row by their meaning. Every column is there, so that all rows have one shape, which is fast. */
+export type Fields = Readonly<Record<FormatColumn, FieldValue>>
 
 /** Reads a line into fields; a text instead says why it cannot. */
 export type ReadFields = (line: string) => Fields | string
 
-const columnsRequired: readonly FormatColumn[] = ['ts', 'open', 'high', 'low', 'close', 'volume']
+/** Columns without which no row is a bar. */
+export const columnsRequired: readonly FormatColumn[] = ['ts', 'open', 'high', 'low', 'close', 'volume']
 
 /** Meaning → name in the source. A list of columns names each by its meaning. */
-export function columnNames(format: FileFormat): ReadonlyMap<FormatColumn, string> {
-  const { columns } = format
+export function columnNames({ columns }: Pick<FileFormat, 'columns'>): ReadonlyMap<FormatColumn, string> {
   const named = Array.isArray(columns) ? Object.fromEntries(columns.map((name) => [name, name])) : columns
   const names = new Map<FormatColumn, string>()
   for (const column of formatColumns) {
@@ -21,32 +24,65 @@ export function columnNames(format: FileFormat): ReadonlyMap<FormatColumn, strin
   return names
 }
 
+/** Where each column of the format stands among `present`; -1 for one that is not there. */
+export interface ColumnPositions {
+  readonly at: Readonly<Record<FormatColumn, number>>
+  /** Why no row can be read, where that is so. */
+  readonly fault: string | undefined
+}
+
+export function locateColumns(format: FileFormat, present: readonly string[]): ColumnPositions {
+  const folded = present.map(fold)
+  const names = columnNames(format)
+  const at = byColumn((column) => {
+    const name = names.get(column)
+    return name === undefined ? -1 : folded.indexOf(fold(name))
+  })
+  const lacking = columnsRequired.find((column) => at[column] === -1)
+  if (lacking !== undefined) return { at, fault: `missing column: ${lacking}` }
+  // Of two columns of one name, either could be meant.
+  const twice = formatColumns.find(
+    (column) => at[column] !== -1 && folded.indexOf(folded[at[column]] ?? '', at[column] + 1) !== -1,
+  )
+  return { at, fault: twice === undefined ? undefined : `column twice: ${twice}` }
+}
+
 /** Reader of CSV lines. `header` is the file's first line, or undefined where the format says that it has none. */
 export function csvFields(format: FileFormat, header: string | undefined): ReadFields {
-  const delimiter = format.delimiter ?? ','
+  const split = createCsvSplitter(format.delimiter ?? ',')
   const inOrder = Array.isArray(format.columns) ? format.columns.map(String) : []
-  const present = (header === undefined ? inOrder : (splitCsv(header, delimiter) ?? [])).map(fold)
-  const positions: [FormatColumn, number][] = []
-  for (const [column, name] of columnNames(format)) {
-    const position = present.indexOf(fold(name))
-    if (position >= 0) positions.push([column, position])
-  }
-  const lacking = columnsRequired.find((column) => !positions.some(([known]) => known === column))
+  const present = header === undefined ? inOrder : textsOf(split(header))
+  const { at, fault } = locateColumns(format, present)
+  const last = Math.max(...Object.values(at))
   return (line) => {
     if (line.trim() === '') return 'empty line'
-    if (lacking !== undefined) return `missing column: ${lacking}`
-    const values = splitCsv(line, delimiter)
+    if (fault !== undefined) return fault
+    const values = split(line)
     if (values === undefined) return 'unreadable quotes'
+    const count = values.count()
+    if (count <= last) return `missing column: ${formatColumns.find((column) => at[column] >= count)}`
     // A delimiter after the last value is common; a value there means that columns have shifted.
-    if (values.slice(present.length).some((value) => value.trim() !== '')) return 'more columns than declared'
-    const fields: Fields = {}
-    for (const [column, position] of positions) {
-      const value = values[position]
-      if (value === undefined) return `missing column: ${column}`
-      fields[column] = value.trim()
+    for (let extra = present.length; extra < count; extra++) {
+      if (values.textAt(extra) !== '') return 'more columns than declared'
     }
-    return fields
+    return {
+      instrument: values.textAt(at.instrument),
+      symbol: values.textAt(at.symbol),
+      ts: values.textAt(at.ts),
+      time: values.textAt(at.time),
+      open: values.at(at.open),
+      high: values.at(at.high),
+      low: values.at(at.low),
+      close: values.at(at.close),
+      volume: values.at(at.volume),
+      turnover: values.at(at.turnover),
+      trades: values.at(at.trades),
+    }
   }
+}
+
+function textsOf(values: CsvValues | undefined): string[] {
+  return Array.from({ length: values?.count() ?? 0 }, (_, position) => values?.textAt(position) ?? '')
 }
 
 /** Reader of NDJSON lines, one object each. Null is an empty text. */
@@ -56,16 +92,35 @@ export function ndjsonFields(format: FileFormat): ReadFields {
     if (line.trim() === '') return 'empty line'
     const row = parseObject(line)
     if (row === undefined) return 'unreadable JSON'
-    const fields: Fields = {}
-    for (const [column, name] of names) {
-      const value: unknown = Reflect.get(row, name)
-      if (typeof value === 'string') fields[column] = value.trim()
-      else if (typeof value === 'number') fields[column] = String(value)
-      else if (value === null) fields[column] = ''
-      else if (value !== undefined) return `unreadable value of ${column}`
-    }
+    let unreadable: FormatColumn | undefined
+    const fields = byColumn((column) => {
+      const name = names.get(column)
+      const value: unknown = name === undefined ? undefined : Reflect.get(row, name)
+      if (typeof value === 'string') return value.trim()
+      if (typeof value === 'number' || value === undefined) return value
+      if (value !== null) unreadable ??= column
+      return ''
+    })
+    if (unreadable !== undefined) return `unreadable value of ${unreadable}`
     const lacking = columnsRequired.find((column) => fields[column] === undefined)
     return lacking === undefined ? fields : `missing column: ${lacking}`
+  }
+}
+
+/** One literal, because the engine then knows the shape of all rows before the first. */
+export function byColumn<Value>(read: (column: FormatColumn) => Value): Record<FormatColumn, Value> {
+  return {
+    instrument: read('instrument'),
+    symbol: read('symbol'),
+    ts: read('ts'),
+    time: read('time'),
+    open: read('open'),
+    high: read('high'),
+    low: read('low'),
+    close: read('close'),
+    volume: read('volume'),
+    turnover: read('turnover'),
+    trades: read('trades'),
   }
 }
 
@@ -73,18 +128,6 @@ function parseObject(line: string): object | undefined {
   try {
     const row: unknown = JSON.parse(line)
     return typeof row === 'object' && row !== null ? row : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** A line is a record: no source of bars breaks lines within quotes, and so each line can be accounted for. */
-function splitCsv(line: string, delimiter: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(delimiter)
-  try {
-    const records: unknown = parse(line, { delimiter, relax_column_count: true })
-    const first: unknown = Array.isArray(records) ? records[0] : undefined
-    return Array.isArray(first) ? first.map(String) : undefined
   } catch {
     return undefined
   }

@@ -44,9 +44,9 @@ export const shippedFormats: readonly FileFormat[] = [
   },
   {
     id: 'generic',
-    title: "Barkeep's own columns, CSV with a header or NDJSON",
+    title: "Barkeep's own columns, CSV with a header, NDJSON or Parquet",
     kind: 'by-extension',
-    path: ['*.csv', '*.ndjson', '*.jsonl', '*.zip'],
+    path: ['*.csv', '*.ndjson', '*.jsonl', '*.parquet', '*.zip'],
     header: true,
     columns: barColumns,
     dateStyle: 'iso',

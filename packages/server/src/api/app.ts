@@ -1,65 +1,82 @@
 import { randomUUID } from 'node:crypto'
 import { BarkeepError } from '@barkeep/core'
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, { type FastifyServerOptions } from 'fastify'
+import Type from 'typebox'
 import { barsRoutes } from './bars-routes.js'
+import { calendarRoutes } from './calendar-routes.js'
 import { catalogRoutes } from './catalog-routes.js'
-import type { ApiContext } from './context.js'
+import type { Api, ApiContext } from './context.js'
+import { crawlRoutes } from './crawl-routes.js'
+import { datasetRoutes } from './dataset-routes.js'
 import { errorDocs } from './error-docs.js'
+import { metricsRoute } from './metrics.js'
+import { describeApi, docsPage } from './openapi.js'
 import { sendProblem, serviceVersion } from './problem.js'
+import { type SchemaTypes, validatorCompiler } from './validation.js'
 
 const JSON_BODY_BYTES_MAX = 16 * 1_024 * 1_024
 
 /** The HTTP face of a store. It listens to nothing until told to. */
-export async function createApp(
-  context: ApiContext,
-  logger: FastifyServerOptions['logger'] = false,
-): Promise<FastifyInstance> {
-  const app = fastify({
+export async function createApp(context: ApiContext, logger: FastifyServerOptions['logger'] = false): Promise<Api> {
+  const app: Api = fastify({
     logger: logger ?? false,
     bodyLimit: JSON_BODY_BYTES_MAX,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     // Errors that come before a route was found still speak the one language.
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+  }).withTypeProvider<SchemaTypes>()
+  app.setValidatorCompiler(validatorCompiler)
+  // Schemas of answers describe; what is sent is what the handler made.
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
   })
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  answerUnknownRoutes(app)
+
+  await describeApi(app)
+  metricsRoute(app, context)
+  barsRoutes(app, context)
+  catalogRoutes(app, context)
+  calendarRoutes(app, context)
+  datasetRoutes(app, context)
+  crawlRoutes(app, context)
+  healthRoutes(app, context)
+  docsPage(app)
+  errorDocs(app)
+  await app.ready()
+  return app
+}
+
+function answerUnknownRoutes(app: Api): void {
   const routes: { method: string; shape: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const shape = new RegExp(`^${url.replaceAll(/:[^/]+/g, '[^/]+')}$`)
     for (const one of [method].flat()) routes.push({ method: one, shape })
   })
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-  })
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '/'
     const allowed = routes.filter(({ shape }) => shape.test(path)).map(({ method }) => method)
     if (allowed.length === 0) {
-      return sendProblem(
-        new BarkeepError('ROUTE_NOT_FOUND', { message: `There is no route ${path.slice(0, 100)}.` }),
-        request,
-        reply,
-      )
+      const message = `There is no route ${path.slice(0, 100)}.`
+      return sendProblem(new BarkeepError('ROUTE_NOT_FOUND', { message }), request, reply)
     }
     reply.header('allow', allowed.join(', '))
     const message = `${request.method} is not possible on ${path.slice(0, 100)}. Use ${allowed.join(' or ')}.`
     return sendProblem(new BarkeepError('METHOD_NOT_ALLOWED', { message }), request, reply)
   })
+}
 
-  // Bulk bodies go to the engine as they come, so only the instruments' route has its JSON parsed.
-  app.register(async (bulk) => {
-    bulk.removeAllContentTypeParsers()
-    bulk.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    barsRoutes(bulk, context)
+function healthRoutes(app: Api, { store, catalog }: ApiContext): void {
+  const tags = ['service']
+  const status = Type.Object({ status: Type.String() }, { additionalProperties: true })
+  app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: status } } }, async () => ({
+    status: 'ok',
+    version: serviceVersion,
+  }))
+  app.get('/readyz', { schema: { tags, summary: 'The store answers', response: { 200: status } } }, async () => {
+    await store.rows('SELECT 1')
+    return { status: 'ready', instruments: catalog.instruments.length }
   })
-  catalogRoutes(app, context)
-  errorDocs(app)
-  app.get('/healthz', async () => ({ status: 'ok', version: serviceVersion }))
-  app.get('/readyz', async () => {
-    await context.store.rows('SELECT 1')
-    return { status: 'ready', instruments: context.catalog.instruments.length }
-  })
-  await app.ready()
-  return app
 }

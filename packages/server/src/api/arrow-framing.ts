@@ -14,6 +14,7 @@ import {
   uint64,
   utf8,
 } from '@uwdata/flechette'
+import { readMessage } from '../store/arrow-messages.js'
 
 /**
  * Every chunk of the engine is a complete Arrow stream. The answer is one stream: a schema of ours, in which the
@@ -60,6 +61,18 @@ export function arrowHead(columns: readonly BarColumn[], names: readonly string[
   return bytes.subarray(0, end)
 }
 
+/** One Arrow stream out of chunks that each may be a complete one: the first schema, all record batches, one end. */
+export async function* oneArrowStream(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let begun = false
+  for await (const chunk of chunks) {
+    for (const { kind, start, end } of messages(chunk)) {
+      if (kind === 'batch' || (kind === 'schema' && !begun)) yield chunk.subarray(start, end)
+    }
+    begun = true
+  }
+  yield arrowEnd
+}
+
 /** The record batches of a complete Arrow stream, without its schema and end. */
 export function arrowBatches(stream: Uint8Array): Uint8Array[] {
   return [...messages(stream)]
@@ -80,23 +93,10 @@ function* messages(stream: Uint8Array): Generator<MessageSpan> {
   while (start + 8 <= stream.byteLength) {
     const metadataLength = view.getInt32(start + 4, true)
     if (metadataLength === 0) return
-    const { headerType, bodyLength } = readMessage(view, start + 8)
-    const end = start + 8 + metadataLength + bodyLength
+    const { headerType, bodyBytes } = readMessage(view, start + 8)
+    const end = start + 8 + metadataLength + bodyBytes
     const kind = headerType === 1 ? 'schema' : headerType === 2 ? 'dictionary' : 'batch'
     yield { kind, start, end }
     start = end
-  }
-}
-
-/** Reads two fields of the flatbuffer `Message`: the type of its header (field 1) and the body's length (field 3). */
-function readMessage(view: DataView, at: number): { headerType: number; bodyLength: number } {
-  const table = at + view.getInt32(at, true)
-  const fields = table - view.getInt32(table, true)
-  const fieldsLength = view.getUint16(fields, true)
-  const offsetOf = (field: number) => (4 + field * 2 < fieldsLength ? view.getUint16(fields + 4 + field * 2, true) : 0)
-  const [header, body] = [offsetOf(1), offsetOf(3)]
-  return {
-    headerType: header === 0 ? 0 : view.getUint8(table + header),
-    bodyLength: body === 0 ? 0 : Number(view.getBigInt64(table + body, true)),
   }
 }

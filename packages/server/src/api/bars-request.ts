@@ -14,65 +14,81 @@ import {
   parseTimeBound,
   type TimeBound,
 } from '@barkeep/core'
+import Type, { type Static } from 'typebox'
 import type { Config } from '../config.js'
 import type { BarsRead, ExchangePart } from '../store/bars-sql.js'
 import type { Catalog } from '../store/catalog.js'
-import { notAmong, type QueryParams } from './query-params.js'
+import { choice, list, oneOf, querySchema, text, whole } from './query-schema.js'
+import { rowFormats } from './rows-answer.js'
 
-export const barsParameters = [
-  'instruments',
-  'exchange',
-  'interval',
-  'base',
-  'start',
-  'end',
-  'columns',
-  'final',
-  'limit',
-  'cursor',
-  'format',
-] as const
+/** Parameters of `GET /v1/bars`. */
+export function barsQuerySchema(config: Config) {
+  return querySchema({
+    interval: Type.Enum([...intervals] as const, {
+      description: `Kept: ${keptIntervals.join(', ')}. The others are derived on read, anchored to the session open.`,
+      examples: ['1d'],
+    }),
+    base: choice(keptIntervals, 'The kept interval to derive from.'),
+    instruments: list('Instruments; leave it out for all.', 'SIM:1001'),
+    exchange: text('All instruments of an exchange.', { example: 'SIM' }),
+    start: text('First bar start: a session date, or an instant with an offset.', { example: '2026-11-02' }),
+    end: text('The same, not included.', { example: '2026-11-21' }),
+    columns: list(`Of ${allBarColumns.join(', ')}.`),
+    fill: choice(
+      ['none', 'previous'],
+      'previous gives each bar start of a session without a trade the last close, with source fill:previous.',
+    ),
+    final: choice(['true', 'any'], 'any adds bars that may still change.'),
+    limit: whole(
+      1,
+      config['api.rowsPerPageMax'],
+      'Rows of a page. JSON always has pages, the other formats only with it.',
+    ),
+    cursor: text('next_cursor of the page before.'),
+    format: choice(rowFormats, 'Instead of an Accept header.'),
+  })
+}
+export type BarsQuery = Static<ReturnType<typeof barsQuerySchema>>
 
 const SECONDS_MAX = 4_294_967_295
 
 /** What a bars request asks for, checked. Throws INVALID_PARAMETER and its kin, each naming the parameter. */
-export function readBarsRequest(query: QueryParams, catalog: Catalog, config: Config, nowMs: number): BarsRead {
-  const wanted = query.required('interval', '1d')
-  const interval = intervals.find((candidate) => candidate === wanted)
-  if (interval === undefined) throw notAmong('interval', wanted, intervals)
-  const base = query.choice('base', keptIntervals) ?? baseInterval(interval)
+export function readBarsRequest(query: BarsQuery, catalog: Catalog, config: Config, nowMs: number): BarsRead {
+  const { interval, limit } = query
+  const base = query.base ?? baseInterval(interval)
   if (!isBaseOf(base, interval)) throw invalidParameter('base', base, `bars of ${interval} cannot be made of ${base}.`)
 
-  const limit = query.whole('limit', { min: 1, max: config['api.rowsPerPageMax'] })
-  const after = readCursor(query)
+  const after = readCursor(query.cursor)
   return {
     interval,
     base,
     parts: readParts(query, catalog, config),
     columns: readColumns(query, base !== interval),
-    withUnfinished: query.choice('final', ['true', 'any']) === 'any',
+    withUnfinished: query.final === 'any',
+    fillsPrevious: readFill(query),
     nowSeconds: Math.floor(nowMs / 1_000),
     ...(after !== undefined && { after }),
     ...(limit !== undefined && { limit }),
   }
 }
 
-function readColumns(query: QueryParams, derived: boolean): readonly BarColumn[] {
-  const names = query.list('columns')
+function readFill({ fill, interval }: BarsQuery): boolean {
+  if (fill === 'previous' && (interval === '1w' || interval === '1mo')) {
+    throw invalidParameter('fill', fill, `bars of ${interval} have no gaps to fill. Ask for 1d or shorter.`)
+  }
+  return fill === 'previous'
+}
+
+function readColumns({ columns: names }: BarsQuery, derived: boolean): readonly BarColumn[] {
   if (names === undefined) return derived ? [...barColumns, 'partial'] : barColumns
-  const columns = names.map((name) => {
-    const column = allBarColumns.find((candidate) => candidate === name)
-    if (column === undefined) throw notAmong('columns', name, allBarColumns)
-    return column
-  })
+  const columns = names.map((name) => oneOf('columns', name, allBarColumns))
   if (new Set(columns).size !== columns.length)
     throw invalidParameter('columns', names.join(','), 'a column is named twice.')
   return columns
 }
 
-function readParts(query: QueryParams, catalog: Catalog, config: Config): ExchangePart[] {
-  const start = query.text('start')
-  const end = query.text('end')
+function readParts(query: BarsQuery, catalog: Catalog, config: Config): ExchangePart[] {
+  const { start, end } = query
   const startBound = start === undefined ? undefined : parseTimeBound(start, 'start')
   const endBound = end === undefined ? undefined : parseTimeBound(end, 'end')
   const parts = [...readInstruments(query, catalog, config)].map(([code, ids]) => {
@@ -80,6 +96,7 @@ function readParts(query: QueryParams, catalog: Catalog, config: Config): Exchan
     const part = {
       exchange,
       ids,
+      marketIds: catalog.idsOf(code),
       startSeconds: startBound === undefined ? 0 : secondsOf(startBound, exchange),
       endSeconds: endBound === undefined ? SECONDS_MAX : secondsOf(endBound, exchange),
     }
@@ -101,9 +118,8 @@ function secondsOf(bound: TimeBound, exchange: Exchange): number {
 }
 
 /** Numbers of the wanted instruments by exchange. Throws NOT_FOUND for one that is not known. */
-function readInstruments(query: QueryParams, catalog: Catalog, config: Config): Map<string, number[]> {
-  const names = query.list('instruments')
-  const exchange = query.text('exchange')
+function readInstruments(query: BarsQuery, catalog: Catalog, config: Config): Map<string, number[]> {
+  const { instruments: names, exchange } = query
   if (names !== undefined && exchange !== undefined) {
     const message = 'instruments and exchange exclude each other.'
     throw new BarkeepError('EXCLUSIVE_PARAMETERS', {
@@ -118,7 +134,8 @@ function readInstruments(query: QueryParams, catalog: Catalog, config: Config): 
     else ids.push(id)
   }
   if (names === undefined) {
-    if (exchange !== undefined) catalog.exchange(exchange)
+    // Where there is none, an empty part still makes an answer with the right columns.
+    byExchange.set(catalog.exchange(exchange ?? catalog.exchanges[0]?.code ?? '').code, [])
     for (const { id, exchange: code } of catalog.instruments)
       if (exchange === undefined || code === exchange) add(code, id)
     return byExchange
@@ -151,8 +168,7 @@ export function writeCursor(id: number, seconds: number): string {
   return Buffer.from(`${id}.${seconds}`).toString('base64url')
 }
 
-function readCursor(query: QueryParams): { id: number; seconds: number } | undefined {
-  const text = query.text('cursor')
+function readCursor(text: string | undefined): { id: number; seconds: number } | undefined {
   if (text === undefined) return undefined
   const match = /^(\d{1,10})\.(\d{1,10})$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
   const [id, seconds] = [Number(match?.[1]), Number(match?.[2])]

@@ -1,14 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import {
-  BarkeepError,
-  type ErrorDetail,
-  type IngestReport,
-  isKeptInterval,
-  type KeptInterval,
-  parseInstrument,
-} from '@barkeep/core'
+import { BarkeepError, type ErrorDetail, type IngestReport, type KeptInterval, parseInstrument } from '@barkeep/core'
 import type { Catalog } from './catalog.js'
 import { sessionSql } from './session-sql.js'
+import type { StagedWrites } from './staged-writes.js'
 import { EngineError, type InputFormat, type Store } from './store.js'
 
 export interface BarsBody {
@@ -27,32 +20,19 @@ const numberColumns =
   'open Nullable(Float64), high Nullable(Float64), low Nullable(Float64), close Nullable(Float64), volume Nullable(Int64), turnover Nullable(Float64), trades Nullable(Int64), final Nullable(Bool)'
 const numbersRead = 'open, high, low, close, volume, turnover, trades, ifNull(final, true)'
 
-/**
- * Writes bodies of bars, each wholly or not at all, also when the process is killed in between.
- *
- * A body is read into a table of its own and checked there. Renaming that table is the commitment: what has the
- * new name is moved to the bars, now or at the next start; what has not is thrown away at the next start.
- */
+const stagedColumns = `row UInt64, instrument LowCardinality(String), ts Nullable(DateTime64(3, 'UTC')), ${numberColumns},
+  source LowCardinality(String), known_at DateTime64(3, 'UTC')`
+
+/** Writes bodies of bars, each wholly or not at all. */
 export class BarsIngest {
   readonly #store: Store
   readonly #catalog: Catalog
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #writes: StagedWrites
 
-  constructor(store: Store, catalog: Catalog) {
+  constructor(store: Store, catalog: Catalog, writes: StagedWrites) {
     this.#store = store
     this.#catalog = catalog
-  }
-
-  /** Finishes what was committed and drops what was not when the process last ended. */
-  async recover(): Promise<void> {
-    const tables = await this.#store.rows<{ name: string }>(
-      "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^(incoming|committed)_')",
-    )
-    for (const { name } of tables) {
-      const interval = /^committed_([0-9a-z]+)_/.exec(name)?.[1]
-      if (interval !== undefined && isKeptInterval(interval)) await this.#move(name, interval)
-      await this.#drop(name)
-    }
+    this.#writes = writes
   }
 
   /**
@@ -60,33 +40,16 @@ export class BarsIngest {
    * Throws INVALID_BODY, INVALID_ROWS, UNKNOWN_EXCHANGE, BODY_TOO_LARGE; nothing is written then.
    */
   store(body: BarsBody): Promise<IngestReport> {
-    // One after the other: each is fast, and two would only fight for the same cores and the same instruments.
-    const next = this.#last.then(() => this.#storeNow(body))
-    this.#last = next.catch(() => undefined)
-    return next
-  }
-
-  async #storeNow({ interval, format, body, bytesMax, source }: BarsBody): Promise<IngestReport> {
-    const id = randomUUID().replaceAll('-', '')
-    const incoming = `incoming_${id}`
-    const committed = `committed_${interval}_${id}`
-    await this.#store.command(`CREATE TABLE ${incoming} (row UInt64, instrument LowCardinality(String), ts Nullable(DateTime64(3, 'UTC')),
-      ${numberColumns}, source LowCardinality(String), known_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY tuple()`)
-    try {
-      await this.#read(incoming, { format, body, bytesMax, source })
-      const names = await this.#instrumentNames(incoming)
-      await this.#refuseFaults(incoming, interval)
+    const { interval } = body
+    return this.#writes.write(stagedColumns, async (table) => {
+      await this.#read(table, body)
+      const names = await this.#instrumentNames(table)
+      await this.#refuseFaults(table, interval)
       const created = await this.#catalog.createMissing(names)
-      const rows = await this.#count(`SELECT count() AS n FROM ${incoming}`)
-      const replaced = await this.#countReplaced(incoming, interval)
-      await this.#store.command(`RENAME TABLE ${incoming} TO ${committed}`)
-      await this.#move(committed, interval)
-      await this.#drop(committed)
-      return { interval, rows, replaced, created_instruments: created }
-    } catch (error) {
-      await this.#drop(incoming)
-      throw error
-    }
+      const rows = await this.#count(`SELECT count() AS n FROM ${table}`)
+      const replaced = await this.#countReplaced(table, interval)
+      return { target: interval, report: { interval, rows, replaced, created_instruments: created } }
+    })
   }
 
   async #read(table: string, { format, body, bytesMax, source }: Omit<BarsBody, 'interval'>): Promise<void> {
@@ -195,20 +158,17 @@ export class BarsIngest {
       WHERE instrument IN (SELECT id FROM (${keys})) AND (instrument, ts) IN (${keys})`)
   }
 
-  async #move(table: string, interval: KeptInterval): Promise<void> {
-    await this.#store.command(`INSERT INTO bars_${interval}
-      SELECT i.id, toDateTime(assumeNotNull(c.ts), 'UTC'), assumeNotNull(open), assumeNotNull(high), assumeNotNull(low), assumeNotNull(close),
-        assumeNotNull(volume), turnover, trades, c.source, assumeNotNull(final), c.known_at
-      FROM ${table} AS c INNER JOIN (SELECT id, instrument FROM instruments FINAL) AS i ON i.instrument = c.instrument`)
-  }
-
   async #count(sql: string): Promise<number> {
     return (await this.#store.rows<{ n: number }>(sql))[0]?.n ?? 0
   }
+}
 
-  #drop(table: string): Promise<void> {
-    return this.#store.command(`DROP TABLE IF EXISTS ${table} SYNC`)
-  }
+/** Moves committed bars to the table of their interval. */
+export function moveBarsSql(table: string, interval: KeptInterval): string {
+  return `INSERT INTO bars_${interval}
+    SELECT i.id, toDateTime(assumeNotNull(c.ts), 'UTC'), assumeNotNull(open), assumeNotNull(high), assumeNotNull(low), assumeNotNull(close),
+      assumeNotNull(volume), turnover, trades, c.source, assumeNotNull(final), c.known_at
+    FROM ${table} AS c INNER JOIN (SELECT id, instrument FROM instruments FINAL) AS i ON i.instrument = c.instrument`
 }
 
 function rowFault(index: number, field: string, message: string): ErrorDetail {

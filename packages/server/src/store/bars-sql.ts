@@ -1,5 +1,6 @@
 import type { BarColumn, Exchange, Interval, KeptInterval } from '@barkeep/core'
 import { intervalMinutes } from '@barkeep/core'
+import { filledQuery } from './bars-fill-sql.js'
 import { type SessionSql, sessionSql } from './session-sql.js'
 import type { Params } from './store.js'
 
@@ -8,6 +9,8 @@ export interface ExchangePart {
   readonly exchange: Exchange
   /** Numbers of the instruments. */
   readonly ids: readonly number[]
+  /** Numbers of all instruments of the exchange, whose bars show when it had sessions. */
+  readonly marketIds: readonly number[]
   /** Half-open window of bar starts, seconds since the epoch. */
   readonly startSeconds: number
   readonly endSeconds: number
@@ -20,6 +23,8 @@ export interface BarsRead {
   readonly columns: readonly BarColumn[]
   /** Whether bars that may still change are wanted too. */
   readonly withUnfinished: boolean
+  /** Whether bar starts without a trade get the last close. */
+  readonly fillsPrevious: boolean
   readonly nowSeconds: number
   /** Only bars after this one, in the order of the answer. */
   readonly after?: { readonly id: number; readonly seconds: number }
@@ -37,6 +42,7 @@ export function barsQuery(read: BarsRead, instrumentSql: string, timeSql: string
   const params: Record<string, Params[string]> = { now: read.nowSeconds }
   const selects = read.parts.map((part, index) => {
     params[`ids${index}`] = part.ids
+    if (read.fillsPrevious) params[`market${index}`] = part.marketIds
     params[`start${index}`] = part.startSeconds
     params[`end${index}`] = part.endSeconds
     return partQuery(read, part, index)
@@ -62,6 +68,11 @@ export function barsQuery(read: BarsRead, instrumentSql: string, timeSql: string
 
 function partQuery(read: BarsRead, part: ExchangePart, index: number): string {
   const clock = sessionSql(part.exchange)
+  const sql = barsOfPart(read, clock, index)
+  return read.fillsPrevious ? filledQuery(read, part, index, clock, sql) : sql
+}
+
+function barsOfPart(read: BarsRead, clock: SessionSql, index: number): string {
   if (read.base === read.interval) {
     return `SELECT ${keptColumns(read, clock)} FROM bars_${read.base} FINAL WHERE instrument IN {ids${index}:Array(UInt32)}
       AND ts >= toDateTime({start${index}:Int64}, 'UTC') AND ts < toDateTime({end${index}:Int64}, 'UTC')`

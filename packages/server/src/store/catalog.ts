@@ -32,7 +32,7 @@ export class Catalog {
     for (const { definition } of await store.rows<{ definition: string }>(
       'SELECT definition FROM exchanges FINAL ORDER BY code',
     )) {
-      const exchange = JSON.parse(definition) as Exchange // written by addExchange
+      const exchange = JSON.parse(definition) as Exchange // written by saveExchanges
       catalog.#exchanges.set(exchange.code, exchange)
     }
     const rows = await store.rows<NumberedInstrument>(
@@ -72,6 +72,22 @@ export class Catalog {
     })
   }
 
+  /** Numbers of all instruments of an exchange. */
+  idsOf(code: string): number[] {
+    return this.#byId.filter(({ exchange }) => exchange === code).map(({ id }) => id)
+  }
+
+  /** Adds exchanges, or replaces what is known of them. Throws INVALID_BODY for a time zone that the engine lacks. */
+  async saveExchanges(exchanges: readonly Exchange[]): Promise<void> {
+    await this.#requireZones(exchanges)
+    await this.#insertLines(
+      'exchanges',
+      'code String, definition String',
+      exchanges.map((exchange) => ({ code: exchange.code, definition: JSON.stringify(exchange) })),
+    )
+    for (const exchange of exchanges) this.#exchanges.set(exchange.code, exchange)
+  }
+
   /** Makes bare instruments of names that are not known yet. Throws UNKNOWN_EXCHANGE, INVALID_PARAMETER. */
   async createMissing(names: Iterable<string>): Promise<string[]> {
     const missing = [...names].filter((name) => !this.#instruments.has(name))
@@ -94,20 +110,43 @@ export class Catalog {
       const id = this.#instruments.get(instrument.instrument)?.id
       return { ...instrument, id: id ?? next++ }
     })
+    await this.#insertLines(
+      'instruments',
+      'id UInt32, instrument String, exchange String, symbol String, name String, kind String, isin Nullable(String), listed Nullable(Date32), delisted Nullable(Date32)',
+      rows,
+    )
+    await this.#store.command('SYSTEM RELOAD DICTIONARY instrument_names')
+    for (const row of rows) this.#remember(row)
+  }
+
+  async #requireZones(exchanges: readonly Exchange[]): Promise<void> {
+    const zones = exchanges.map(({ timeZone }) => timeZone)
+    const rows = await this.#store.rows<{ zone: string }>(
+      'SELECT time_zone AS zone FROM system.time_zones WHERE time_zone IN {zones:Array(String)}',
+      { zones },
+    )
+    const known = new Set(rows.map(({ zone }) => zone))
+    const index = zones.findIndex((zone) => !known.has(zone))
+    if (index === -1) return
+    const message = `timeZone '${zones[index]?.slice(0, 40)}' is not an IANA time zone. Write it such as Asia/Taipei.`
+    throw new BarkeepError('INVALID_BODY', {
+      message,
+      errors: [{ code: 'INVALID_BODY', field: 'timeZone', index, message }],
+    })
+  }
+
+  #insertLines(table: string, structure: string, rows: readonly object[]): Promise<void> {
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-    await this.#store.insert({
-      table: 'instruments',
+    return this.#store.insert({
+      table,
       select: '*, now64(3)',
-      structure:
-        'id UInt32, instrument String, exchange String, symbol String, name String, kind String, isin Nullable(String), listed Nullable(Date32), delisted Nullable(Date32)',
+      structure,
       format: 'JSONEachRow',
       body: (async function* () {
         yield new TextEncoder().encode(lines)
       })(),
       bytesMax: Number.POSITIVE_INFINITY,
     })
-    await this.#store.command('SYSTEM RELOAD DICTIONARY instrument_names')
-    for (const row of rows) this.#remember(row)
   }
 
   #remember(row: NumberedInstrument): void {

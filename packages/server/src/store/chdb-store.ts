@@ -1,27 +1,26 @@
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { BarkeepError } from '@barkeep/core'
 import type { Session as ChdbSession } from 'chdb'
+import { createStore, type Engine, type Read } from './engine.js'
+import { bodyInsertSettings, engineSettings, quoted, settingsSql } from './engine-settings.js'
+import { paramText } from './param-text.js'
 import { SessionPool } from './session-pool.js'
-import { EngineError, type InsertRequest, type Param, type Params, type Store } from './store.js'
-
-/** How every session writes and reads: instants as ISO text in UTC, Arrow without compression, numbers bare. */
-const sessionSettings = [
-  "date_time_output_format = 'iso'",
-  "date_time_input_format = 'best_effort'",
-  "output_format_arrow_compression_method = 'none'",
-  'output_format_json_quote_64bit_integers = 0',
-  'input_format_skip_unknown_fields = 0',
-  "format_csv_null_representation = ''",
-  'do_not_merge_across_partitions_select_final = 1',
-].join(', ')
+import { openSpool, type Spool } from './spool.js'
+import { EngineError, type Params, type Store } from './store.js'
 
 export interface ChdbStoreOptions {
   readonly directory: string
   /** Sessions for big answers; small reads and writes have their own, so that they never wait behind one. */
   readonly streamsMax: number
+}
+
+/** A session with the mark that its queries carry, by which another session can stop them. */
+interface MarkedSession {
+  readonly session: ChdbSession
+  readonly mark: string
 }
 
 /**
@@ -30,14 +29,14 @@ export interface ChdbStoreOptions {
  */
 export async function openChdbStore({ directory, streamsMax }: ChdbStoreOptions): Promise<Store> {
   const { Session, drainPending } = await importChdb()
-  const spool = resolve(directory, 'spool')
   const database = resolve(directory, 'db')
-
-  const connect = (): ChdbSession => {
+  let sessionsMade = 0
+  const connect = (): MarkedSession => {
     try {
       const session = new Session(database)
-      session.query(`SET ${sessionSettings}`)
-      return session
+      const mark = `session ${sessionsMade++}`
+      session.query(`SET ${settingsSql({ ...engineSettings, max_query_size: queryBytesMax, log_comment: mark })}`)
+      return { session, mark }
     } catch (cause) {
       throw new BarkeepError('STORE_UNAVAILABLE', {
         message: 'The embedded store cannot be opened. Is another process using the data directory?',
@@ -46,86 +45,133 @@ export async function openChdbStore({ directory, streamsMax }: ChdbStoreOptions)
     }
   }
   const connectMany = (count: number) => new SessionPool(Array.from({ length: count }, connect))
-  const writers = connectMany(1)
-  const readers = connectMany(2)
-  const streams = connectMany(streamsMax)
+  const pools = {
+    writers: connectMany(1),
+    small: connectMany(2),
+    big: connectMany(streamsMax),
+    stoppers: connectMany(1),
+  }
   // Only now is the directory surely ours: what an earlier process left in the spool can go.
-  rmSync(spool, { recursive: true, force: true })
-  mkdirSync(spool, { recursive: true })
+  const spool = openSpool(resolve(directory, 'spool'))
+  return createStore(chdbEngine(pools, spool, drainPending), spool)
+}
 
-  async function* read(
-    pool: SessionPool<ChdbSession>,
-    sql: string,
-    params: Params,
-    format: string,
-    signal?: AbortSignal,
-  ) {
-    const session = await pool.acquire()
-    try {
-      const chunks = session.queryStreamBind(sql, bound(params), { format, ...(signal && { signal }) })
-      const iterator = chunks[Symbol.asyncIterator]()
-      try {
-        // The next chunk is made while the last is on its way out; never more than one ahead.
-        let coming = iterator.next()
-        while (true) {
-          const { done, value } = await coming
-          if (done === true) return
-          coming = iterator.next()
-          coming.catch(() => undefined)
-          yield value.raw()
-        }
-      } finally {
-        await iterator.return?.().catch(() => undefined)
-      }
-    } catch (cause) {
-      throw engineError(cause)
-    } finally {
-      pool.release(session)
+/** Longest statement: values of a write stand in it. */
+const queryBytesMax = 16_777_216
+
+/** How often a query that must stop is told so, and how long the engine has before the next time. */
+const stopTriesMax = 20
+const stopAgainMs = 50
+
+interface Pools {
+  readonly writers: SessionPool<MarkedSession>
+  readonly small: SessionPool<MarkedSession>
+  readonly big: SessionPool<MarkedSession>
+  readonly stoppers: SessionPool<MarkedSession>
+}
+
+function chdbEngine(pools: Pools, spool: Spool, drainPending: () => Promise<void>): Engine {
+  /**
+   * One statement on a session of its own. `queryBindAsync` would bind the values, but chDB runs those calls one after
+   * the other in the whole process; so values are set first, in the same call.
+   */
+  const run = async ({ session }: MarkedSession, sql: string, params: Params) => {
+    const values = Object.entries(params).map(([name, value]) => `param_${name} = ${quoted(paramText(value))}`)
+    await session.queryAsync(values.length === 0 ? sql : `SET ${values.join(', ')}; ${sql}`)
+  }
+  const write = (sql: string, params: Params) =>
+    pools.writers.use((lent) => run(lent, sql, params)).catch(throwEngineError)
+
+  /**
+   * Stops what a session runs. Asked again until it has ended, because the engine cannot stop a query that it has
+   * not begun yet, and looks up only now and then.
+   */
+  const stop = async ({ mark }: MarkedSession, hasEnded: () => boolean) => {
+    for (let tries = 0; tries < stopTriesMax && !hasEnded(); tries++) {
+      await pools.stoppers.use((lent) =>
+        run(lent, "KILL QUERY WHERE Settings['log_comment'] = {mark:String}", { mark }),
+      )
+      if (!hasEnded()) await setTimeout(stopAgainMs)
     }
   }
 
-  const run = (sql: string, params: Params = {}) =>
-    writers.use(async (session) => {
-      const assignments = Object.entries(params).map(([name, value]) => `param_${name} = ${quoted(textOf(value))}`)
-      const prefix = assignments.length === 0 ? '' : `SET ${assignments.join(', ')}; `
-      await session.queryAsync(prefix + sql).catch((cause: unknown) => {
-        throw engineError(cause)
-      })
-    })
+  /** A stream of the engine would be one Parquet file for each chunk, so the one file is made whole before it is sent. */
+  async function* readParquet(lent: MarkedSession, { sql, params }: Read) {
+    const path = spool.newPath()
+    try {
+      await run(lent, `INSERT INTO FUNCTION file(${quoted(path)}, Parquet) ${sql}`, params)
+      yield* createReadStream(path) as AsyncIterable<Buffer> // without an encoding it gives buffers
+    } finally {
+      await rm(path, { force: true })
+    }
+  }
 
   return {
-    async rows<Row>(sql: string, params: Params = {}) {
-      const decoder = new TextDecoder()
-      let text = ''
-      for await (const chunk of read(readers, sql, params, 'JSONEachRow'))
-        text += decoder.decode(chunk, { stream: true })
-      // The caller names the row's shape beside its own SQL.
-      return text === '' ? [] : (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as Row[])
-    },
-    stream: (sql, params, format, signal) => read(streams, sql, params, format, signal),
-    command: run,
-    async insert({ table, select, params, structure, format, body, bytesMax }: InsertRequest) {
-      // A file is parsed several times faster than a buffer handed over, and memory stays flat.
-      const path = join(spool, randomUUID())
+    itself: { database: 'default', credentials: '' },
+    async *read(size, read) {
+      const { signal } = read
+      const lent = await pools[size].acquire(signal)
+      let hasEnded = false
+      let stopping: Promise<unknown> | undefined
+      const onAbort = () => {
+        stopping = stop(lent, () => hasEnded).catch(() => undefined)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
       try {
-        await spoolBody(path, body, bytesMax)
-        await run(
-          `INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)})
-          SETTINGS max_threads = 1, max_insert_threads = 1`,
-          params,
-        )
+        yield* read.format === 'Parquet' ? readParquet(lent, read) : readChunks(lent, read)
+        signal?.throwIfAborted()
+      } catch (cause) {
+        // A query that failed stays in the engine until its session runs something else.
+        await lent.session.queryAsync('SELECT 1').catch(() => undefined)
+        signal?.throwIfAborted()
+        throwEngineError(cause)
       } finally {
-        await rm(path, { force: true })
+        signal?.removeEventListener('abort', onAbort)
+        hasEnded = true
+        // A stop that comes late must not hit the next query of this session.
+        await stopping
+        pools[size].release(lent)
       }
     },
+    async *describe({ sql, settings }) {
+      // The engine cannot stream this answer; it is small.
+      const described = pools.small.use(({ session }) =>
+        session.queryAsync(`${sql} SETTINGS ${settingsSql(settings)}`, { format: 'JSONEachRow' }),
+      )
+      yield (await described.catch(throwEngineError)).bytes()
+    },
+    command: write,
+    insertFile: (path, { table, select, params = {}, structure, format }) =>
+      write(
+        `INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)})
+        SETTINGS ${settingsSql(bodyInsertSettings)}`,
+        params,
+      ),
     async close() {
       // The engine dies with the process when a query still runs: wait for each session to come home.
-      for (const pool of [streams, readers, writers]) {
-        await Promise.all(pool.sessions.map(() => pool.acquire()))
-        for (const session of pool.sessions) session.close()
+      for (const pool of [pools.big, pools.small, pools.writers, pools.stoppers]) {
+        for (const { session } of await pool.close()) session.close()
       }
       await drainPending()
     },
+  }
+}
+
+/** The next chunk is made while the last is on its way out; never more than one ahead. */
+async function* readChunks({ session }: MarkedSession, { sql, params, format }: Read) {
+  const chunks = session.queryStreamBind(sql, params, { format })
+  const iterator = chunks[Symbol.asyncIterator]()
+  try {
+    let coming = iterator.next()
+    while (true) {
+      const { done, value } = await coming
+      if (done === true) return
+      coming = iterator.next()
+      coming.catch(() => undefined)
+      yield value.raw()
+    }
+  } finally {
+    await iterator.return?.().catch(() => undefined)
   }
 }
 
@@ -134,47 +180,14 @@ async function importChdb(): Promise<typeof import('chdb')> {
     return await import('chdb')
   } catch (cause) {
     throw new BarkeepError('STORE_ENGINE_MISSING', {
-      message: 'chDB, the embedded engine, is not installed for this platform.',
+      message:
+        'chDB, the embedded engine, is not installed for this platform. Set store.url to use a ClickHouse server.',
       cause,
     })
   }
 }
 
-async function spoolBody(path: string, body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<void> {
-  const file = await open(path, 'wx')
-  try {
-    let bytes = 0
-    for await (const chunk of body) {
-      bytes += chunk.byteLength
-      if (bytes > bytesMax) {
-        throw new BarkeepError('BODY_TOO_LARGE', {
-          message: `The body is larger than ${bytesMax} bytes. Send it in parts, or raise api.bodyBytesMax.`,
-        })
-      }
-      await file.write(chunk)
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-/** Arrays are bound in ClickHouse's own text form, because a typed placeholder parses that. */
-function bound(params: Params): Record<string, string | number | boolean> {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]),
-  )
-}
-
-function textOf(value: Param): string {
-  if (typeof value !== 'object') return String(value)
-  return `[${value.map((item) => (typeof item === 'string' ? quoted(item) : String(item))).join(',')}]`
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-}
-
-function engineError(cause: unknown): unknown {
-  if (cause instanceof BarkeepError || cause instanceof EngineError) return cause
-  return new EngineError(cause instanceof Error ? cause.message : String(cause), { cause })
+function throwEngineError(cause: unknown): never {
+  if (cause instanceof BarkeepError || cause instanceof EngineError) throw cause
+  throw new EngineError(cause instanceof Error ? cause.message : String(cause), { cause })
 }

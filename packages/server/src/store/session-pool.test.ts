@@ -38,4 +38,35 @@ describe('a pool of sessions', () => {
     await expect(failing).rejects.toThrow('refused')
     expect(await pool.use(async (session) => session)).toBe('only')
   })
+
+  test('who gives up waiting gets no session, and the next one does', async () => {
+    const pool = new SessionPool(['only'])
+    const held = await pool.acquire()
+    const controller = new AbortController()
+    const gone = pool.acquire(controller.signal)
+    const next = pool.acquire()
+    controller.abort(new Error('gone'))
+    await expect(gone).rejects.toThrow('gone')
+    pool.release(held)
+    expect(await next).toBe('only')
+    await expect(pool.acquire(AbortSignal.abort(new Error('gone before')))).rejects.toThrow('gone before')
+  })
+
+  test('closing lends no more, serves those who wait, and gives all sessions back', async () => {
+    const pool = new SessionPool(['first', 'second'])
+    const held = [await pool.acquire(), await pool.acquire()]
+    const waiting = pool.acquire()
+    let closed: readonly string[] | undefined
+    const closing = pool.close().then((sessions) => {
+      closed = sessions
+    })
+    await expect(pool.acquire()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    for (const session of held) pool.release(session)
+    const last = await waiting
+    expect(closed).toBeUndefined()
+    pool.release(last)
+    await closing
+    expect([...(closed ?? [])].sort()).toEqual(['first', 'second'])
+    expect(await pool.close()).toEqual([])
+  })
 })

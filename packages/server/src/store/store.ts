@@ -1,14 +1,20 @@
-/** A value bound to `{name:Type}` in a query. */
+/** A value bound to `{name:Type}` in a query; whole numbers beyond 2⁵³ as text. */
 export type Param = string | number | boolean | readonly string[] | readonly number[]
 export type Params = Readonly<Record<string, Param>>
 
 /** Formats that the engine writes; the names are ClickHouse's. */
-export type OutputFormat = 'JSONEachRow' | 'CSV' | 'ArrowStream'
-/** Formats that the engine reads. */
-export type InputFormat = 'JSONEachRow' | 'CSVWithNames' | 'ArrowStream'
+export type OutputFormat = 'JSONEachRow' | 'CSV' | 'ArrowStream' | 'Parquet'
+/** Formats that the engine reads. `JSONEachRow` reads lines of objects, and one array of objects too. */
+export type InputFormat = 'JSONEachRow' | 'CSVWithNames' | 'ArrowStream' | 'Parquet'
+
+/** A column as the engine names and types it: `Nullable(Float64)`, `LowCardinality(String)`. */
+export interface TypedColumn {
+  readonly name: string
+  readonly type: string
+}
 
 /** `INSERT INTO table SELECT select FROM <body>`, where the body is read as `structure` in `format`. */
-export interface InsertRequest {
+export interface BodyInsert {
   readonly table: string
   readonly select: string
   /** Values of the placeholders in `select`. */
@@ -16,9 +22,36 @@ export interface InsertRequest {
   /** Names and types of the columns of the body, as ClickHouse writes them. */
   readonly structure: string
   readonly format: InputFormat
+}
+
+export interface InsertRequest extends BodyInsert {
   readonly body: AsyncIterable<Uint8Array>
   /** A body of more bytes is refused with BODY_TOO_LARGE before anything is inserted. */
   readonly bytesMax: number
+}
+
+/** A body that has arrived whole and waits on disk. Whoever asked for it disposes of it. */
+export interface SpooledBody {
+  readonly bytes: number
+  /**
+   * The columns that the engine reads out of the body's beginning (of Parquet: its footer). Text gives nullable types;
+   * rows further down may still contradict them, and then `insert` throws.
+   * Throws EngineError when the body is not in this format.
+   */
+  describe(format: InputFormat): Promise<TypedColumn[]>
+  /**
+   * Throws EngineError when the body breaks off or contradicts the structure. Of a body larger than one block of the
+   * engine, rows before the fault may be written then: insert into a table of its own where all or nothing is meant.
+   */
+  insert(request: BodyInsert): Promise<void>
+  /** Deletes the body; once is enough, more does no harm. */
+  dispose(): Promise<void>
+}
+
+/** Parts of `SOURCE(CLICKHOUSE(…))`, as SQL. `credentials` holds a password: neither show nor log it. */
+export interface StoreItself {
+  readonly database: string
+  readonly credentials: string
 }
 
 /**
@@ -27,16 +60,28 @@ export interface InsertRequest {
  * Throws EngineError for what the engine refuses, STORE_UNAVAILABLE when it cannot be reached.
  */
 export interface Store {
-  /** A small answer as objects. */
+  /** How a dictionary of this store reads the store's own tables. */
+  readonly itself: StoreItself
+  /** A small answer as objects. Throws REQUEST_TOO_COMPLEX above `answerBytesMax`. */
   rows<Row>(sql: string, params?: Params): Promise<Row[]>
-  /** An answer of any size as the engine makes it, a chunk at a time; leaving the loop stops the query. */
+  /**
+   * An answer of any size as the engine makes it, a chunk at a time; leaving the loop stops the query, and so does the
+   * signal, whose reason is thrown. Each chunk of `ArrowStream` is whole messages; how bytes of the others are cut
+   * means nothing.
+   */
   stream(sql: string, params: Params, format: OutputFormat, signal?: AbortSignal): AsyncIterable<Uint8Array>
   /** A statement without an answer. */
   command(sql: string, params?: Params): Promise<void>
+  /** Takes a body in, to be looked at first and inserted then. Throws BODY_TOO_LARGE, and what the body throws. */
+  spool(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<SpooledBody>
+  /** Spools, inserts and disposes. Nothing is written when the body ends in an error or is too large. */
   insert(request: InsertRequest): Promise<void>
-  /** Waits for what runs, then releases the engine. */
+  /** Waits for what runs, then releases the engine. What is asked afterwards throws STORE_UNAVAILABLE. */
   close(): Promise<void>
 }
+
+/** Bytes of a `rows` answer that are held in memory; an answer of any size goes through `stream`. */
+export const answerBytesMax = 67_108_864
 
 /** What the engine said, with its number where it gave one. */
 export class EngineError extends Error {
@@ -51,12 +96,9 @@ export class EngineError extends Error {
 
   /** The engine's own words without its frame, safe to show: they speak of the data, not of paths. */
   get reason(): string {
-    const text = /DB::Exception: (.*)/s.exec(this.message)?.[1] ?? this.message
-    return (
-      text
-        .split(/: While executing|: \(in file|: \(at row/)[0]
-        ?.replace(/\/\S+/g, '…')
-        .slice(0, 300) ?? ''
-    )
+    // What a reader of files says stands inside what its caller says; the innermost speaks of the data.
+    const text = this.message.split('DB::Exception: ').at(-1) ?? ''
+    const sentence = text.split(/ \([A-Z_]{4,}\)|: While executing|: \(in file|: \(at row|\n/)[0] ?? ''
+    return sentence.replace(/\/\S+/g, '…').slice(0, 300)
   }
 }

@@ -1,0 +1,50 @@
+import { open } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { Readable } from 'node:stream'
+import { BarkeepError, type Format, formats } from '@barkeep/core'
+import { withClient } from './serve.js'
+import type { Flags } from './setting-flags.js'
+
+const formatOfExtension: Readonly<Record<string, Format>> = {
+  '.json': 'json',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.csv': 'csv',
+  '.arrow': 'arrow',
+  '.arrows': 'arrow',
+  '.parquet': 'parquet',
+}
+
+/** Posts files of rows to a dataset, which the first of them makes where it is new. Each file is kept whole or not at all. */
+export function importRows(paths: readonly string[], dataset: string, options: Flags, flags: Flags): Promise<void> {
+  const types = paths.map((path) => contentTypeOf(path, options.format))
+  return withClient(flags, async (client) => {
+    for (const [index, path] of paths.entries()) {
+      const report = await client.dataset(dataset).insert(await bodyOf(path), {
+        contentType: types[index] ?? formats.json,
+        ...(options.key !== undefined && { key: options.key.split(',') }),
+        ...(options.title !== undefined && { title: options.title }),
+        ...(options.licence !== undefined && { licence: options.licence }),
+        ...(options.source !== undefined && { source: options.source }),
+      })
+      console.log(`${path}: kept ${report.rows} rows in ${dataset}, of which ${report.replaced} replaced`)
+    }
+  })
+}
+
+async function bodyOf(path: string): Promise<ReadableStream<Uint8Array>> {
+  try {
+    const file = await open(path)
+    return Readable.toWeb(file.createReadStream()) as ReadableStream<Uint8Array> // Node's type of the same thing
+  } catch (cause) {
+    throw new BarkeepError('UNREADABLE_FILE', { message: `${path} cannot be read. Check the path.`, cause })
+  }
+}
+
+function contentTypeOf(path: string, named: string | undefined): string {
+  const format = Object.keys(formats).find((name) => name === named) ?? formatOfExtension[extname(path).toLowerCase()]
+  if (format !== undefined) return formats[format as Format] // a key of formats, or a value of the table above
+  throw new BarkeepError('UNKNOWN_FORMAT', {
+    message: `${path}: its name does not tell the format. Add --format with one of ${Object.keys(formats).join(', ')}.`,
+  })
+}

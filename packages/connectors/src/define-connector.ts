@@ -1,0 +1,91 @@
+import {
+  type Connector,
+  type CrawlPlan,
+  type CrawlRequest,
+  columnNamePattern,
+  datasetNamePattern,
+  type Handler,
+  isKeptInterval,
+  type JsonObject,
+  type Limit,
+} from '@barkeep/core'
+
+/** A plan says which handler executes its tasks, and yields their params; `defineConnector` makes the tasks of them. */
+export type PlanDefinition<Pages extends Record<string, JsonObject>> = {
+  [Name in keyof Pages & string]: PlanOf<Name, Pages[Name]>
+}[keyof Pages & string]
+
+interface PlanOf<Name extends string, Params extends JsonObject> extends Omit<CrawlPlan, 'tasks'> {
+  readonly handler: Name
+  params(request: CrawlRequest): Iterable<Params>
+}
+
+export interface ConnectorDefinition<Pages extends Record<string, JsonObject>>
+  extends Omit<Connector, 'handlers' | 'crawls'> {
+  /** Each handler with the params of its own tasks. */
+  readonly handlers: { readonly [Name in keyof Pages]: Handler<Pages[Name]> }
+  readonly crawls: Readonly<Record<string, PlanDefinition<NoInfer<Pages>>>>
+}
+
+/** What a plan covers besides bars and the connector's own datasets: the instruments themselves. */
+const instrumentsDataset = 'instruments'
+
+/**
+ * One upstream, checked: a plan's params fit its handler, limits are positive, datasets have keys among their columns.
+ * Throws RangeError when the declaration contradicts itself, so that a wrong connector fails as it is loaded.
+ */
+export function defineConnector<Pages extends Record<string, JsonObject>>(
+  definition: ConnectorDefinition<Pages>,
+): Connector {
+  const { id, limits, datasets, handlers, crawls } = definition
+  const check = (sound: boolean, fault: string): void => {
+    if (!sound) throw new RangeError(`Connector '${id}': ${fault}.`)
+  }
+  check(/^[a-z][a-z0-9]{1,31}$/.test(id), 'its id must be lower-case letters and digits')
+  check(limits.length > 0, 'declare at least one limit')
+  for (const limit of limits) check(isSane(limit), `a limit of ${JSON.stringify(limit)} is not positive`)
+  for (const { name, key, columns } of datasets) {
+    const names = columns.map((column) => column.name)
+    check(new RegExp(datasetNamePattern).test(name), `'${name}' is no name for a dataset`)
+    check(new Set(names).size === names.length, `a column of '${name}' is declared twice`)
+    check(
+      names.every((column) => new RegExp(columnNamePattern, 'u').test(column)),
+      `a column of '${name}' has a name that cannot be kept`,
+    )
+    check(key.length > 0 && key.every((column) => names.includes(column)), `the key of '${name}' is not in its columns`)
+    check(
+      columns.every((column) => !(column.nullable && key.includes(column.name))),
+      `a key column of '${name}' is nullable`,
+    )
+  }
+  const plans: Record<string, CrawlPlan> = {}
+  for (const [name, crawl] of Object.entries<PlanOf<string, JsonObject>>(crawls)) {
+    const { handler, of, bytesPerPage } = crawl
+    check(Object.hasOwn(handlers, handler), `the plan '${name}' names the handler '${handler}', which is not there`)
+    const known = isKeptInterval(of) || of === instrumentsDataset || datasets.some((dataset) => dataset.name === of)
+    check(known, `the plan '${name}' covers '${of}', which is not declared`)
+    check(Number.isInteger(bytesPerPage) && bytesPerPage > 0, `the plan '${name}' needs bytesPerPage`)
+    plans[name] = planOf(id, crawl)
+  }
+  return {
+    ...definition,
+    // A task reaches the handler that it names, and its params were made for that handler: by a plan, whose type says
+    // so, or by a handler's own next task.
+    handlers: handlers as unknown as Connector['handlers'],
+    crawls: plans,
+  }
+}
+
+function planOf(connector: string, { handler, params, ...plan }: PlanOf<string, JsonObject>): CrawlPlan {
+  return {
+    ...plan,
+    *tasks(request) {
+      for (const page of params(request)) yield { connector, handler, params: page }
+    },
+  }
+}
+
+function isSane({ requests, bytes, perMs }: Limit): boolean {
+  const amounts = [requests, bytes].filter((amount) => amount !== undefined)
+  return amounts.length > 0 && [...amounts, perMs].every((amount) => Number.isInteger(amount) && amount > 0)
+}

@@ -1,0 +1,79 @@
+import type { CrawlRequest } from '@barkeep/core'
+import { addDays, earlier, later } from '../date-steps.js'
+import { defineConnector } from '../define-connector.js'
+import { requiredOption } from '../required-option.js'
+import { type DailyBarsParams, dailyBars } from './daily-bars.js'
+import { datasets } from './datasets.js'
+import { intradayBars } from './intraday-bars.js'
+import { search } from './search.js'
+import { yahooExchanges } from './symbols.js'
+
+export const yahoo = defineConnector({
+  id: 'yahoo',
+  title: 'Yahoo Finance',
+  homepage: 'https://finance.yahoo.com/',
+  // Yahoo publishes no limit; these two are a cautious choice.
+  limits: [
+    { requests: 1, perMs: 1_000, per: 'host', host: 'finance.yahoo.com' },
+    { requests: 1_000, perMs: 3_600_000, per: 'host', host: 'finance.yahoo.com' },
+  ],
+  credentials: [],
+  datasets,
+  handlers: { dailyBars, intradayBars, search },
+  crawls: {
+    'daily-bars': {
+      title: 'Daily bars, splits and dividends, all dates of an instrument in one page',
+      of: '1d',
+      exchanges: yahooExchanges,
+      per: 'instrument',
+      since: null,
+      bytesPerPage: 200_000,
+      handler: 'dailyBars',
+      params: (request) => barsOf(request, null),
+    },
+    'hour-bars': {
+      title: 'Hours of the last 729 days, a year a page, after a page of days',
+      of: '1h',
+      exchanges: yahooExchanges,
+      per: 'instrument',
+      since: null,
+      bytesPerPage: 150_000,
+      handler: 'dailyBars',
+      params: (request) => barsOf(request, '1h'),
+    },
+    'minute-bars': {
+      title: 'Minutes of the last 29 days, a week a page, after a page of days',
+      of: '1m',
+      exchanges: yahooExchanges,
+      per: 'instrument',
+      since: null,
+      bytesPerPage: 120_000,
+      handler: 'dailyBars',
+      params: (request) => barsOf(request, '1m'),
+    },
+    search: {
+      title: 'Securities that Yahoo finds for a few words',
+      of: 'yahoo_search_results',
+      exchanges: [],
+      per: 'query',
+      since: null,
+      options: { q: 'what to search for' },
+      bytesPerPage: 8_000,
+      handler: 'search',
+      *params(request) {
+        yield { query: requiredOption(request, 'search', 'q') }
+      },
+    },
+  },
+})
+
+function* barsOf(
+  { instruments, start, end }: CrawlRequest,
+  finer: DailyBarsParams['finer'],
+): Generator<DailyBarsParams> {
+  for (const { instrument, exchange, listed, delisted } of instruments) {
+    const first = later(start, listed)
+    const last = earlier(end, delisted === null ? null : addDays(delisted, 1))
+    if (yahooExchanges.includes(exchange) && first < last) yield { instrument, start: first, end: last, finer }
+  }
+}

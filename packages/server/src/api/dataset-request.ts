@@ -1,0 +1,153 @@
+import {
+  BarkeepError,
+  type ColumnType,
+  type DatasetColumn,
+  invalidParameter,
+  parseTimeBound,
+  shorten,
+} from '@barkeep/core'
+import type { Static } from 'typebox'
+import type { Config } from '../config.js'
+import {
+  type DatasetFilter,
+  type DatasetRead,
+  type DatasetSort,
+  filterOperators,
+  type RowPosition,
+} from '../store/dataset-sql.js'
+import type { StoredDataset } from '../store/datasets.js'
+import { choice, list, oneOf, openQuerySchema, text, unknownParameter, whole } from './query-schema.js'
+import { rowFormats } from './rows-answer.js'
+
+const FILTER_VALUES_MAX = 1_000
+
+/** Parameters of the rows of a dataset that steer the answer; all others are filters on its columns. */
+export function rowsQuerySchema(config: Config) {
+  return openQuerySchema({
+    sort: list('Columns in order of weight, - before one for descending; then in the order of the dataset.', '-BirdNo'),
+    fields: list('Columns of the answer, in this order.'),
+    limit: whole(
+      1,
+      config['api.rowsPerPageMax'],
+      'Rows of a page. JSON always has pages, the other formats only with it.',
+    ),
+    cursor: text('next_cursor of the page before.'),
+    format: choice(rowFormats, 'Instead of an Accept header.'),
+  })
+}
+export type RowsQuery = Static<ReturnType<typeof rowsQuerySchema>>
+
+/** What a request for rows asks for, checked. Throws UNKNOWN_PARAMETER, INVALID_PARAMETER, each naming the parameter. */
+export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): DatasetRead {
+  const { sort: sortNames, fields, limit, cursor, format: _, ...filters } = query
+  const names = dataset.columns.map(({ name }) => name)
+  const columnOf = (parameter: string, name: string): DatasetColumn =>
+    dataset.columns[names.indexOf(oneOf(parameter, name, names))] as DatasetColumn // oneOf has thrown otherwise
+  const columns = fields === undefined ? dataset.columns : fields.map((name) => columnOf('fields', name))
+  if (new Set(columns).size !== columns.length)
+    throw invalidParameter('fields', (fields ?? []).join(','), 'names a column twice.')
+  const sort = (sortNames ?? []).map((text): DatasetSort => {
+    const descending = text.startsWith('-')
+    return { column: columnOf('sort', descending ? text.slice(1) : text), descending }
+  })
+  const after = cursor === undefined ? undefined : readRowCursor(cursor, sort.length)
+  return {
+    dataset,
+    columns,
+    sort,
+    filters: Object.entries(filters).map(([name, value]) => readFilter(name, String(value), dataset)),
+    ...(after !== undefined && { after }),
+    ...(limit !== undefined && { limit }),
+  }
+}
+
+/** The row with a key, given as its values joined by commas. */
+export function readKey(text: string, dataset: StoredDataset): DatasetRead {
+  // Only the last part of a key can hold commas, and only when the others do not.
+  const parts = text.split(',')
+  const values = [...parts.slice(0, dataset.key.length - 1), parts.slice(dataset.key.length - 1).join(',')]
+  const filters = dataset.key.map((name, index): DatasetFilter => {
+    const column = dataset.columns.find((one) => one.name === name) as DatasetColumn // a key names columns
+    return { column, operator: 'eq', values: [checkedValue('key', values[index] ?? '', column)] }
+  })
+  return { dataset, columns: dataset.columns, sort: [], filters, limit: 1 }
+}
+
+function readFilter(parameter: string, value: string, dataset: StoredDataset): DatasetFilter {
+  const [, name = parameter, operator = 'eq'] = /^(.+)\.(gt|gte|lt|lte|in)$/u.exec(parameter) ?? []
+  const column = dataset.columns.find((one) => one.name === name)
+  if (column === undefined) {
+    const known = ['sort', 'fields', 'limit', 'cursor', 'format', ...dataset.columns.map((one) => one.name)]
+    throw unknownParameter(parameter, known)
+  }
+  const texts = operator === 'in' ? value.split(',') : [value]
+  if (texts.length > FILTER_VALUES_MAX) {
+    throw new BarkeepError('REQUEST_TOO_COMPLEX', {
+      message: `${shorten(parameter, 60)} names ${texts.length} values; at most ${FILTER_VALUES_MAX} are possible.`,
+    })
+  }
+  return {
+    column,
+    operator: oneOf(parameter, operator, filterOperators),
+    values: texts.map((text) => checkedValue(parameter, text, column)),
+  }
+}
+
+const shapes: Readonly<Record<ColumnType, RegExp>> = {
+  string: /^/,
+  integer: /^-?\d{1,18}$/,
+  number: /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/,
+  boolean: /^(true|false)$/,
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  instant: /^/,
+}
+
+const examples: Readonly<Record<ColumnType, string>> = {
+  string: 'any text',
+  integer: '42',
+  number: '1.5',
+  boolean: 'true or false',
+  date: '2026-11-20',
+  instant: '2026-11-20T01:00:00Z',
+}
+
+/** The text as the engine reads it in a column. Throws INVALID_PARAMETER for what does not fit the column's type. */
+function checkedValue(parameter: string, value: string, { name, type }: DatasetColumn): string {
+  const fault = () =>
+    invalidParameter(
+      parameter,
+      value,
+      `${name} is of type ${type}. Write ${examples[type]}, not '${shorten(value, 40)}'.`,
+    )
+  if (!shapes[type].test(value)) throw fault()
+  if (type !== 'instant' && type !== 'date') return value
+  const bound = parseTimeBound(value, parameter)
+  if (type === 'date') return value
+  if (bound.kind === 'date') throw fault()
+  return new Date(bound.ms).toISOString()
+}
+
+/** Where a page ended, as text that callers need not understand. */
+export function writeRowCursor({ values, row }: RowPosition): string {
+  return Buffer.from(JSON.stringify([...values, row])).toString('base64url')
+}
+
+function readRowCursor(text: string, sortLength: number): RowPosition {
+  const parts = parseArray(Buffer.from(text, 'base64url').toString('utf8'))
+  const row = parts?.at(-1)
+  const values = parts?.slice(0, -1) ?? []
+  const areScalars = values.every((value) => value === null || typeof value !== 'object')
+  if (Number.isSafeInteger(row) && Number(row) >= 0 && values.length === sortLength && areScalars) {
+    return { values: values as RowPosition['values'], row: Number(row) } // scalars, as was just seen
+  }
+  throw invalidParameter('cursor', text, 'is not a cursor of this list and sort. Give back next_cursor as it came.')
+}
+
+function parseArray(text: string): unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return Array.isArray(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,236 @@
+import { BarkeepError, type FailureClass, failureClassOf } from '@barkeep/core'
+import type { Account, ConnectorSetup } from './connector-setup.js'
+import type { CommitReport, CrawlSink } from './crawl-sink.js'
+import type { Clock } from './limiter/clock.js'
+import type { Limit, Limiter } from './limiter/limiter.js'
+import { runTask, TaskFailure, type TaskOutcome } from './run-task.js'
+import type { Lease, TaskQueue } from './task-queue.js'
+import { createUpstreamFetch } from './upstream-fetch.js'
+
+export interface EngineSettings {
+  /** Attempts of a task before it is dead. */
+  readonly attemptsMax: number
+  /** Failures in a row after which a connector rests. */
+  readonly failuresMax: number
+  readonly restMs: number
+  /** Tasks of one connector that are worked on at the same time. */
+  readonly concurrencyMax: number
+  /** Of one request. */
+  readonly timeoutMs: number
+  readonly pageBytesMax: number
+}
+
+export interface ConnectorStatus {
+  readonly connector: string
+  /** Milliseconds since the epoch until which it rests; null when it works. */
+  readonly blockedUntilMs: number | null
+  /** Why it does nothing until a person acts; null when it works. */
+  readonly stoppedBy: string | null
+  readonly pages: number
+  readonly bytes: number
+  readonly bars: number
+  readonly rows: number
+  readonly refused: number
+  readonly failures: number
+  readonly lastError: string | null
+  /** When the first of these pages came. */
+  readonly sinceMs: number | null
+}
+
+const BACK_OFF_MS = 1_000
+const BACK_OFF_MS_MAX = 600_000
+
+export interface EngineParts {
+  readonly setups: readonly ConnectorSetup[]
+  readonly queue: TaskQueue
+  readonly limiter: Limiter
+  readonly sink: CrawlSink
+  /** Epoch milliseconds. */
+  readonly clock: Clock
+  readonly random: () => number
+  readonly settings: EngineSettings
+}
+
+/** Takes tasks from the queue, lets handlers execute them within the limits, and keeps what comes back. */
+export class CrawlEngine {
+  readonly #parts: EngineParts
+  readonly #stop = new AbortController()
+  readonly #lines: Map<string, Line>
+  readonly #loops: Promise<void>[] = []
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.#lines = new Map(parts.setups.map((setup) => [setup.connector.id, new Line(setup)]))
+  }
+
+  start(): void {
+    const { concurrencyMax } = this.#parts.settings
+    for (const line of this.#lines.values()) {
+      for (const account of line.setup.accounts) {
+        const loops = Array.from({ length: concurrencyOf(account.limits, concurrencyMax) }, () =>
+          this.#loop(line, account),
+        )
+        this.#loops.push(...loops)
+      }
+    }
+  }
+
+  status(connector: string): ConnectorStatus | undefined {
+    return this.#lines.get(connector)?.status(this.#parts.clock.now())
+  }
+
+  /** Lets a connector go on that stopped or rests. */
+  resume(connector: string): void {
+    this.#lines.get(connector)?.resume()
+  }
+
+  /** Ends what is being worked on; it is waiting again then. */
+  async close(): Promise<void> {
+    this.#stop.abort(new BarkeepError('SERVICE_UNAVAILABLE', { message: 'The crawl is closing.' }))
+    await Promise.all(this.#loops)
+  }
+
+  async #loop(line: Line, account: Account): Promise<void> {
+    const { signal } = this.#stop
+    const { queue, clock } = this.#parts
+    while (!signal.aborted) {
+      try {
+        await line.untilAllowed(clock, signal)
+        const lease = await queue.take(line.setup.connector.id, signal)
+        await this.#work(line, account, lease, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        // The store or the queue is out of reach: nothing is lost, since what was not ended is waiting.
+        line.fail(error)
+        await clock.sleep(BACK_OFF_MS, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async #work(line: Line, account: Account, lease: Lease, signal: AbortSignal): Promise<void> {
+    const { limiter, clock, sink, settings } = this.#parts
+    const { connector, baseUrl } = line.setup
+    const { credentials, limits } = account
+    const fetchPage = createUpstreamFetch(connector, { ...settings, baseUrl, limits }, limiter, clock.now)
+    let outcome: TaskOutcome
+    try {
+      outcome = await runTask(lease.queued.task, {
+        connector,
+        credentials,
+        now: clock.now,
+        fetch: (request) => fetchPage(request, signal),
+      })
+    } catch (error) {
+      if (signal.aborted) throw error
+      await this.#failed(line, account, lease, error)
+      return
+    }
+    const report = await sink.commit(outcome)
+    await lease.done(outcome.result.nextTasks)
+    line.succeed(outcome, report, clock.now())
+  }
+
+  async #failed(line: Line, account: Account, lease: Lease, failure: unknown): Promise<void> {
+    const { limiter, clock, sink, settings, random } = this.#parts
+    const cause = failure instanceof TaskFailure ? failure.cause : failure
+    if (failure instanceof TaskFailure) await sink.archive(failure.pages)
+    line.fail(cause)
+    const text = describeError(cause)
+    const { attempts } = lease.queued
+    const kind: FailureClass = failureClassOf(cause)
+    if (kind === 'fail') return lease.bury(text)
+    if (kind === 'stop') {
+      line.stop(text)
+      return lease.retry(0, text)
+    }
+    if (kind === 'wait') {
+      const afterMs = cause instanceof BarkeepError ? (cause.retry?.afterMs ?? settings.restMs) : settings.restMs
+      for (const { key } of account.limits) await limiter.pause(key, afterMs)
+      line.rest(clock.now() + afterMs)
+      return lease.retry(afterMs, text)
+    }
+    if (attempts + 1 >= settings.attemptsMax) return lease.bury(text)
+    if (line.failuresInARow >= settings.failuresMax) line.rest(clock.now() + settings.restMs)
+    // Full jitter, so that tasks that failed together do not come back together.
+    return lease.retry(Math.round(random() * Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** (attempts + 1))), text)
+  }
+}
+
+/** What is known of a connector while it runs. */
+class Line {
+  readonly setup: ConnectorSetup
+  failuresInARow = 0
+  #restsUntilMs = 0
+  #stoppedBy: string | null = null
+  #resumed = new AbortController()
+  #totals = { pages: 0, bytes: 0, bars: 0, rows: 0, refused: 0, failures: 0 }
+  #lastError: string | null = null
+  #sinceMs: number | null = null
+
+  constructor(setup: ConnectorSetup) {
+    this.setup = setup
+  }
+
+  /** Waits while the connector rests or is stopped. */
+  async untilAllowed(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (this.#stoppedBy !== null || this.#restsUntilMs > clock.now()) {
+      const restMs = this.#stoppedBy === null ? this.#restsUntilMs - clock.now() : BACK_OFF_MS_MAX
+      await clock.sleep(restMs, AbortSignal.any([signal, this.#resumed.signal])).catch(() => undefined)
+      signal.throwIfAborted()
+    }
+  }
+
+  rest(untilMs: number): void {
+    this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs)
+  }
+
+  stop(reason: string): void {
+    this.#stoppedBy = reason
+  }
+
+  resume(): void {
+    this.#stoppedBy = null
+    this.#restsUntilMs = 0
+    this.failuresInARow = 0
+    this.#resumed.abort()
+    this.#resumed = new AbortController()
+  }
+
+  succeed({ pages }: TaskOutcome, { bars, rows, refused }: CommitReport, nowMs: number): void {
+    this.failuresInARow = 0
+    this.#sinceMs ??= nowMs
+    this.#totals.pages += pages.length
+    this.#totals.bytes += pages.reduce((sum, { page }) => sum + page.body.byteLength, 0)
+    this.#totals.bars += bars
+    this.#totals.rows += rows
+    this.#totals.refused += refused.length
+  }
+
+  fail(error: unknown): void {
+    this.failuresInARow += 1
+    this.#totals.failures += 1
+    this.#lastError = describeError(error)
+  }
+
+  status(nowMs: number): ConnectorStatus {
+    return {
+      connector: this.setup.connector.id,
+      blockedUntilMs: this.#restsUntilMs > nowMs ? this.#restsUntilMs : null,
+      stoppedBy: this.#stoppedBy,
+      ...this.#totals,
+      lastError: this.#lastError,
+      sinceMs: this.#sinceMs,
+    }
+  }
+}
+
+/** One more than the limits let through at once, so that one is ready while another is being kept. */
+function concurrencyOf(limits: readonly Limit[], concurrencyMax: number): number {
+  const requests = limits.flatMap((limit) => limit.requests ?? [])
+  return Math.max(1, Math.min(concurrencyMax, Math.min(...requests, concurrencyMax) + 1))
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof BarkeepError) return `${error.code}: ${error.message}`.slice(0, 500)
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500)
+}

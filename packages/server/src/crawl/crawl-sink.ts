@@ -1,0 +1,160 @@
+import {
+  type Adjustment,
+  type Bar,
+  barFault,
+  type Connector,
+  type Coverage,
+  type DatasetDeclaration,
+  type Instrument,
+  isAbsence,
+  type JsonObject,
+  type KeptInterval,
+  keptIntervals,
+  type TaskResult,
+} from '@barkeep/core'
+import type { Contents } from '../store/contents.js'
+import type { CrawlTables } from '../store/crawl-tables.js'
+import { GroupCommit } from './group-commit.js'
+import type { RawPage, TaskOutcome } from './run-task.js'
+
+/** Outcomes that are written in one group. */
+const GROUP_MAX = 100
+
+export interface CommitReport {
+  readonly bars: number
+  readonly rows: number
+  /** What the page had and could not be kept, with the reason. */
+  readonly refused: readonly { readonly row: string; readonly reason: string }[]
+}
+
+/** Where outcomes go. */
+export interface CrawlSink {
+  /** Resolves when everything of the outcome is kept and can be read. */
+  commit(outcome: TaskOutcome): Promise<CommitReport>
+  /** Keeps the pages of a task that failed. */
+  archive(pages: readonly RawPage[]): Promise<void>
+}
+
+/**
+ * Keeps outcomes in the store: pages as they came, then instruments, bars, rows and adjustments, coverage last.
+ * A crash in between leaves a task that is asked for again and replaces what it had brought.
+ */
+export function createStoreSink(contents: Contents, tables: CrawlTables, connectors: readonly Connector[]): CrawlSink {
+  const declared = new Map(connectors.flatMap(({ datasets }) => datasets).map((dataset) => [dataset.name, dataset]))
+  const reports = new WeakMap<TaskOutcome, CommitReport>()
+  const group = new GroupCommit<TaskOutcome>(GROUP_MAX, async (outcomes) => {
+    await tables.archive(outcomes.flatMap(({ pages }) => pages))
+    const gathered = gather(outcomes, declared)
+    for (const [outcome, report] of gathered.reports) reports.set(outcome, report)
+    await contents.catalog.save(
+      gathered.instruments.map((told) => knowingMore(told, contents.catalog.instrument(told.instrument))),
+    )
+    for (const interval of keptIntervals) {
+      for (const [source, bars] of gathered.bars[interval]) {
+        await contents.ingest.store({
+          interval,
+          format: 'JSONEachRow',
+          body: lines([...bars.values()]),
+          bytesMax: Number.POSITIVE_INFINITY,
+          source,
+        })
+      }
+    }
+    for (const [name, rows] of gathered.rows) {
+      const declaration = declared.get(name)
+      if (contents.datasets.find(name) === undefined && declaration !== undefined) {
+        await contents.datasets.create(declaration)
+      }
+      await contents.datasetIngest.store({
+        name,
+        format: 'JSONEachRow',
+        body: lines([...rows.values()]),
+        bytesMax: Number.POSITIVE_INFINITY,
+      })
+    }
+    await tables.saveAdjustments(gathered.adjustments)
+    await tables.saveCoverage(gathered.coverage)
+  })
+  return {
+    async commit(outcome) {
+      await group.add(outcome)
+      return reports.get(outcome) ?? { bars: 0, rows: 0, refused: [] }
+    },
+    archive: (pages) => tables.archive(pages),
+  }
+}
+
+/** A page that does not tell a date or an ISIN takes none away. */
+function knowingMore(told: Instrument, known: Instrument | undefined): Instrument {
+  if (known === undefined) return told
+  const { isin, listed, delisted } = known
+  return { ...told, isin: told.isin ?? isin, listed: told.listed ?? listed, delisted: told.delisted ?? delisted }
+}
+
+export interface CoverageOutcome extends Coverage {
+  readonly connector: string
+  readonly outcome: string
+}
+
+interface Gathered {
+  readonly reports: Map<TaskOutcome, CommitReport>
+  readonly instruments: Instrument[]
+  /** By interval and source; a bar that two pages brought is there once, the later one. */
+  readonly bars: Record<KeptInterval, Map<string, Map<string, Bar>>>
+  readonly rows: Map<string, Map<string, JsonObject>>
+  readonly adjustments: (Adjustment & { readonly source: string })[]
+  readonly coverage: CoverageOutcome[]
+}
+
+type Declarations = ReadonlyMap<string, DatasetDeclaration>
+
+function gather(outcomes: readonly TaskOutcome[], declared: Declarations): Gathered {
+  const gathered: Gathered = {
+    reports: new Map(),
+    instruments: [],
+    bars: { '1m': new Map(), '1h': new Map(), '1d': new Map() },
+    rows: new Map(),
+    adjustments: [],
+    coverage: [],
+  }
+  for (const outcome of outcomes) gathered.reports.set(outcome, addOutcome(gathered, outcome.result, declared))
+  return gathered
+}
+
+function addOutcome(
+  gathered: Gathered,
+  { task: { connector }, data }: TaskResult,
+  declared: Declarations,
+): CommitReport {
+  const outcome = isAbsence(data) ? data.absence : 'page'
+  gathered.coverage.push(...data.covers.map((cover) => ({ ...cover, connector, outcome })))
+  if (isAbsence(data)) return { bars: 0, rows: 0, refused: [] }
+  const refused = [...(data.refused ?? [])]
+  let bars = 0
+  for (const page of data.bars ?? []) {
+    const bySource = gathered.bars[page.interval]
+    const kept = bySource.get(connector) ?? new Map<string, Bar>()
+    for (const bar of page.bars) {
+      const fault = barFault(bar)
+      if (fault !== undefined) refused.push({ row: JSON.stringify(bar), reason: fault })
+      else kept.set(`${bar.instrument} ${bar.ts}`, bar)
+      bars += fault === undefined ? 1 : 0
+    }
+    if (kept.size > 0) bySource.set(connector, kept)
+  }
+  let rows = 0
+  for (const page of data.rows ?? []) {
+    const kept = gathered.rows.get(page.dataset) ?? new Map<string, JsonObject>()
+    const key = declared.get(page.dataset)?.key ?? []
+    for (const row of page.rows) kept.set(JSON.stringify(key.map((name) => row[name])), row)
+    rows += page.rows.length
+    if (kept.size > 0) gathered.rows.set(page.dataset, kept)
+  }
+  gathered.instruments.push(...(data.instruments ?? []))
+  gathered.adjustments.push(...(data.adjustments ?? []).map((one) => ({ ...one, source: connector })))
+  return { bars, rows, refused }
+}
+
+async function* lines(rows: readonly object[]): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+}

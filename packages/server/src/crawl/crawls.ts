@@ -1,0 +1,200 @@
+import {
+  BarkeepError,
+  type CrawlPlan,
+  type CrawlRequest,
+  type Instrument,
+  nearestName,
+  shorten,
+  type Task,
+} from '@barkeep/core'
+import type { Catalog } from '../store/catalog.js'
+import type { CrawlTable, StoredCrawl } from '../store/crawl-table.js'
+import type { ConnectorSetup } from './connector-setup.js'
+import { type Estimate, estimateCrawl } from './estimate.js'
+import type { TaskCounts, TaskQueue } from './task-queue.js'
+
+/** Tasks that are planned in one stroke. */
+const TASKS_ADDED_MAX = 1_000
+
+/** What somebody asks to be crawled. */
+export interface CrawlOrder {
+  readonly connector: string
+  readonly plan: string
+  /** Names; all that the plan can bring when absent. */
+  readonly instruments?: readonly string[]
+  /** Session dates, half-open. */
+  readonly start: string
+  readonly end: string
+  readonly options?: Readonly<Record<string, string>>
+}
+
+export interface CrawlStatus {
+  readonly id: number
+  readonly order: CrawlOrder
+  readonly state: 'planning' | 'running' | 'done' | 'cancelled'
+  readonly tasks: TaskCounts
+}
+
+/** The crawls that were ordered: each is planned into tasks, and done when none of them is left. */
+export class Crawls {
+  readonly #setups: ReadonlyMap<string, ConnectorSetup>
+  readonly #queue: TaskQueue
+  readonly #table: CrawlTable
+  readonly #catalog: Catalog
+  readonly #now: () => number
+  readonly #tasksMax: number
+  readonly #planning = new Map<number, Promise<void>>()
+  #isClosed = false
+
+  constructor(parts: {
+    readonly setups: readonly ConnectorSetup[]
+    readonly queue: TaskQueue
+    readonly table: CrawlTable
+    readonly catalog: Catalog
+    readonly now: () => number
+    /** Tasks of one crawl. */
+    readonly tasksMax: number
+  }) {
+    this.#setups = new Map(parts.setups.map((setup) => [setup.connector.id, setup]))
+    this.#queue = parts.queue
+    this.#table = parts.table
+    this.#catalog = parts.catalog
+    this.#now = parts.now
+    this.#tasksMax = parts.tasksMax
+  }
+
+  /** Goes on planning what was not planned to its end when the process last ended. */
+  async resume(): Promise<void> {
+    for (const crawl of await this.#table.inState('planning')) this.#expand(crawl)
+  }
+
+  /** What the order would ask of its upstream. Throws NOT_FOUND, REQUEST_TOO_COMPLEX, CREDENTIAL_MISSING. */
+  async estimate(order: CrawlOrder): Promise<Estimate> {
+    const { setup, plan } = this.#find(order)
+    return estimateCrawl(
+      plan,
+      await this.#requestOf(order, plan),
+      setup.accounts.flatMap(({ limits }) => limits),
+      this.#tasksMax,
+    )
+  }
+
+  /** Throws as estimate does. Resolves when the crawl would survive a crash. */
+  async order(order: CrawlOrder): Promise<{ readonly id: number; readonly estimate: Estimate }> {
+    const estimate = await this.estimate(order)
+    if (estimate.isCut) {
+      throw new BarkeepError('REQUEST_TOO_COMPLEX', {
+        message: `The crawl has more than crawl.tasksMax = ${this.#tasksMax} requests. Ask for fewer instruments or a shorter window.`,
+      })
+    }
+    const crawl = await this.#table.create(JSON.stringify(order))
+    this.#expand(crawl)
+    return { id: crawl.id, estimate }
+  }
+
+  /** Throws NOT_FOUND. */
+  async status(id: number): Promise<CrawlStatus> {
+    const crawl = await this.#table.find(id)
+    if (crawl === undefined) {
+      throw new BarkeepError('NOT_FOUND', { message: `There is no crawl ${id}. GET /v1/crawls lists what there is.` })
+    }
+    return this.#statusOf(crawl)
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<CrawlStatus[]> {
+    return Promise.all((await this.#table.newest(limit)).map((crawl) => this.#statusOf(crawl)))
+  }
+
+  /** Drops what is not done yet. Throws NOT_FOUND. */
+  async cancel(id: number): Promise<CrawlStatus> {
+    const { state } = await this.status(id)
+    if (state !== 'done') {
+      await this.#table.setState(id, 'cancelled')
+      await this.#planning.get(id)
+      await this.#queue.drop(id)
+    }
+    return this.status(id)
+  }
+
+  /** Waits for what is being planned to stop; it goes on at the next start. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#planning.values())
+  }
+
+  async #statusOf({ id, definition, state }: StoredCrawl): Promise<CrawlStatus> {
+    const tasks = await this.#queue.counts(id)
+    const order = JSON.parse(definition) as CrawlOrder // written by order
+    const isDone = state === 'planned' && tasks.waiting + tasks.active === 0
+    return { id, order, state: state === 'planned' ? (isDone ? 'done' : 'running') : state, tasks }
+  }
+
+  /** Turns an order into tasks, beside whatever else goes on. */
+  #expand({ id, definition }: StoredCrawl): void {
+    const expanding = this.#expandNow(id, JSON.parse(definition) as CrawlOrder) // written by order
+      .catch(() => undefined) // it stays in planning, and is taken up at the next start
+      .finally(() => this.#planning.delete(id))
+    this.#planning.set(id, expanding)
+  }
+
+  async #expandNow(id: number, order: CrawlOrder): Promise<void> {
+    const { plan } = this.#find(order)
+    const tasks = plan.tasks(await this.#requestOf(order, plan))[Symbol.iterator]()
+    while (true) {
+      const group: Task[] = []
+      for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
+        if (group.push(next.value) === TASKS_ADDED_MAX) break
+      }
+      await this.#queue.add(id, group)
+      const isCancelled = (await this.#table.find(id))?.state === 'cancelled'
+      if (isCancelled || this.#isClosed) return
+      if (group.length < TASKS_ADDED_MAX) break
+    }
+    await this.#table.setState(id, 'planned')
+  }
+
+  #find(order: CrawlOrder): { setup: ConnectorSetup; plan: CrawlPlan } {
+    const setup = this.#setups.get(order.connector)
+    if (setup === undefined) throw unknownName('connector', order.connector, [...this.#setups.keys()])
+    const { crawls, credentials, id } = setup.connector
+    const plan = Object.hasOwn(crawls, order.plan) ? crawls[order.plan] : undefined
+    if (plan === undefined) throw unknownName('plan', order.plan, Object.keys(crawls))
+    for (const { name, required } of credentials) {
+      if (!required || setup.accounts.every((account) => (account.credentials[name] ?? '') !== '')) continue
+      throw new BarkeepError('CREDENTIAL_MISSING', {
+        message: `${id} needs the credential '${name}'. Set connectors.${id}.credentials.${name}.`,
+      })
+    }
+    return { setup, plan }
+  }
+
+  async #requestOf(order: CrawlOrder, plan: CrawlPlan): Promise<CrawlRequest> {
+    const { start, end, options = {} } = order
+    if (start >= end) {
+      throw new BarkeepError('INVALID_TIME_WINDOW', {
+        message: `start (${start}) is not before end (${end}). Windows are half-open.`,
+      })
+    }
+    return { instruments: await this.#instrumentsOf(order, plan), start, end, options, nowMs: this.#now() }
+  }
+
+  async #instrumentsOf({ instruments: names }: CrawlOrder, { exchanges }: CrawlPlan): Promise<readonly Instrument[]> {
+    if (names === undefined) {
+      return this.#catalog.instruments.filter(({ exchange }) => exchanges.length === 0 || exchanges.includes(exchange))
+    }
+    await this.#catalog.createMissing(names)
+    return names.flatMap((name) => this.#catalog.instrument(name) ?? [])
+  }
+}
+
+/** NOT_FOUND for a name, with the nearest of those that are known. */
+export function unknownName(what: string, value: string, known: readonly string[]): BarkeepError {
+  const near = nearestName(value, known)
+  const hint = near === undefined ? `There are ${known.join(', ')}.` : `Did you mean '${near}'?`
+  const message = `There is no ${what} '${shorten(value, 40)}'. ${hint}`
+  return new BarkeepError('NOT_FOUND', {
+    message,
+    errors: [{ code: 'NOT_FOUND', parameter: what, value: shorten(value, 40), message }],
+  })
+}

@@ -1,0 +1,35 @@
+import { isKeptInterval } from '@barkeep/core'
+import { BarsIngest, moveBarsSql } from './bars-ingest.js'
+import { Catalog } from './catalog.js'
+import { DatasetIngest, moveRowsSql } from './dataset-ingest.js'
+import { Datasets } from './datasets.js'
+import { migrate } from './migrate.js'
+import { StagedWrites } from './staged-writes.js'
+import type { Store } from './store.js'
+
+/** What a store keeps, and the ways in. */
+export interface Contents {
+  readonly catalog: Catalog
+  readonly datasets: Datasets
+  readonly ingest: BarsIngest
+  readonly datasetIngest: DatasetIngest
+}
+
+/** Brings a store to the newest schema, finishes what an earlier process left, and opens what it keeps. */
+export async function openContents(store: Store): Promise<Contents> {
+  await migrate(store)
+  const catalog = await Catalog.load(store)
+  const datasets = await Datasets.load(store)
+  const writes = new StagedWrites(store, (table, target) =>
+    isKeptInterval(target)
+      ? moveBarsSql(table, target)
+      : moveRowsSql(table, datasets.byId(Number(target.slice('d'.length)))),
+  )
+  await writes.recover()
+  return {
+    catalog,
+    datasets,
+    ingest: new BarsIngest(store, catalog, writes),
+    datasetIngest: new DatasetIngest(store, datasets, writes),
+  }
+}

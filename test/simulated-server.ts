@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@barkeep/client'
+import { simulatedCsv, simulatedInstruments, simulatedSessionDates } from '@barkeep/connectors'
+import { keptIntervals } from '@barkeep/core'
+import { loadConfig, startServer } from '@barkeep/server'
+
+const SEED = 1
+
+export interface SimulatedServer {
+  readonly url: string
+  /** Ascending, `YYYY-MM-DD`. */
+  readonly sessionDates: readonly string[]
+  /** How many instruments of the simulated exchange there are, from SIM:1001 on. */
+  readonly instruments: number
+  /** Stops the server and removes its data. */
+  close(): Promise<void>
+}
+
+/** A real server in this process that holds three instruments of the simulated exchange over a week. */
+export async function startSimulatedServer(): Promise<SimulatedServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'barkeep-simulated-'))
+  const server = await startServer(loadConfig({ flags: { data: directory, port: '0' } }))
+  const instruments = simulatedInstruments(SEED).slice(0, 3)
+  const sessionDates = simulatedSessionDates({ until: '2026-11-20', years: 7 / 365 })
+  const client = createClient({ url: server.url })
+  await client.createInstruments(instruments)
+  for (const interval of keptIntervals) {
+    const csv = [...simulatedCsv({ seed: SEED, interval, sessionDates, instruments })].join('')
+    await client.createBars(interval, csv, { contentType: 'text/csv', source: 'simulated' })
+  }
+  return {
+    url: server.url,
+    sessionDates,
+    instruments: instruments.length,
+    async close() {
+      await server.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
