@@ -53,6 +53,7 @@ function whatToTry(url: string): string {
   return `
 Barkeep answers at ${url}. Ctrl-C stops it. Try:
 
+  ${url}/docs   in a browser: every route, to read and to try
   curl '${url}/v1/bars?instruments=SIM:1001&interval=1h&start=2026-11-19'
   curl '${url}/v1/bars?exchange=SIM&interval=1m&format=arrow' -o bars.arrow
   curl '${url}/v1/calendar/SIM?start=2026-11-01'

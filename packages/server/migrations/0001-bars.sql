@@ -22,26 +22,27 @@ CREATE TABLE IF NOT EXISTS instruments
 )
 ENGINE = ReplacingMergeTree(known_at) ORDER BY id;
 
+-- Types and codecs: docs/adr/0003. A body's table has the same structure, so that its parts can be attached.
 CREATE TABLE IF NOT EXISTS bars_1m
 (
-    instrument UInt32 CODEC(Delta, ZSTD(1)),
-    ts DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
-    open Float64 CODEC(ZSTD(1)),
-    high Float64 CODEC(ZSTD(1)),
-    low Float64 CODEC(ZSTD(1)),
-    close Float64 CODEC(ZSTD(1)),
-    volume UInt64 CODEC(ZSTD(1)),
-    turnover Nullable(Float64) CODEC(ZSTD(1)),
-    trades Nullable(UInt32) CODEC(ZSTD(1)),
+    instrument UInt32 CODEC(LZ4),
+    ts DateTime('UTC') CODEC(Delta, LZ4),
+    open Float64 CODEC(LZ4),
+    high Float64 CODEC(LZ4),
+    low Float64 CODEC(LZ4),
+    close Float64 CODEC(LZ4),
+    volume UInt64 CODEC(T64, LZ4),
+    turnover Nullable(Float64) CODEC(LZ4),
+    trades Nullable(UInt32) CODEC(T64, LZ4),
     source LowCardinality(String),
     final Bool,
-    known_at DateTime64(3, 'UTC') CODEC(ZSTD(1))
+    known_at DateTime64(3, 'UTC') CODEC(LZ4)
 )
-ENGINE = ReplacingMergeTree(known_at) PARTITION BY toYYYYMM(ts) ORDER BY (instrument, ts);
+ENGINE = ReplacingMergeTree(known_at) PARTITION BY toYear(ts) ORDER BY (instrument, ts);
 
 CREATE TABLE IF NOT EXISTS bars_1h AS bars_1m
 ENGINE = ReplacingMergeTree(known_at) PARTITION BY toYear(ts) ORDER BY (instrument, ts);
 
--- Days are few: partitions by month would be thousands of tiny files.
+-- Days are few: partitions by year would be tiny files.
 CREATE TABLE IF NOT EXISTS bars_1d AS bars_1m
 ENGINE = ReplacingMergeTree(known_at) PARTITION BY tuple() ORDER BY (instrument, ts);

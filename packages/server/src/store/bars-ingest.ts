@@ -1,8 +1,9 @@
-import { BarkeepError, type ErrorDetail, type IngestReport, type KeptInterval, parseInstrument } from '@barkeep/core'
-import type { Catalog } from './catalog.js'
-import { sessionSql } from './session-sql.js'
+import type { IngestReport, KeptInterval } from '@barkeep/core'
+import { nameBarFaults } from './bar-faults.js'
+import { barRules, bodyStructure, instantSql, readAll } from './bar-rules.js'
+import type { Catalog, NumberedInstrument } from './catalog.js'
 import type { StagedWrites } from './staged-writes.js'
-import { EngineError, type InputFormat, type Store } from './store.js'
+import { EngineError, type InputFormat, type Params, type SpooledBody, type Store } from './store.js'
 
 export interface BarsBody {
   readonly interval: KeptInterval
@@ -13,17 +14,19 @@ export interface BarsBody {
   readonly source: string
 }
 
-/** Rows of a bad body that are named in the error; the rest are counted. */
-const FAULTS_NAMED_MAX = 100
+type Spooled = Omit<BarsBody, 'body' | 'bytesMax'> & { readonly spooled: SpooledBody }
 
-const numberColumns =
-  'open Nullable(Float64), high Nullable(Float64), low Nullable(Float64), close Nullable(Float64), volume Nullable(Int64), turnover Nullable(Float64), trades Nullable(Int64), final Nullable(Bool)'
-const numbersRead = 'open, high, low, close, volume, turnover, trades, ifNull(final, true)'
+/** New instruments of one body. */
+const NAMES_MAX = 1_000_000
+/** What the dictionary answers for a name that it lacks; no instrument has this number. */
+const NO_ID = 4_294_967_295
 
-const stagedColumns = `row UInt64, instrument LowCardinality(String), ts Nullable(DateTime64(3, 'UTC')), ${numberColumns},
-  source LowCardinality(String), known_at DateTime64(3, 'UTC')`
-
-/** Writes bodies of bars, each wholly or not at all. */
+/**
+ * Writes bodies of bars, each wholly or not at all.
+ *
+ * A sound body is read once, straight into a table like the bars', whose parts are then attached. Where it names new
+ * instruments these are found first. Any fault ends that at once, and the body is looked at row by row to name it.
+ */
 export class BarsIngest {
   readonly #store: Store
   readonly #catalog: Catalog
@@ -39,123 +42,93 @@ export class BarsIngest {
    * Stores one body. Resolves when its bars can be read.
    * Throws INVALID_BODY, INVALID_ROWS, UNKNOWN_EXCHANGE, BODY_TOO_LARGE; nothing is written then.
    */
-  store(body: BarsBody): Promise<IngestReport> {
-    const { interval } = body
-    return this.#writes.write(stagedColumns, async (table) => {
-      await this.#read(table, body)
-      const names = await this.#instrumentNames(table)
-      await this.#refuseFaults(table, interval)
-      const created = await this.#catalog.createMissing(names)
-      const rows = await this.#count(`SELECT count() AS n FROM ${table}`)
-      const replaced = await this.#countReplaced(table, interval)
-      return { target: interval, report: { interval, rows, replaced, created_instruments: created } }
-    })
+  async store({ body, bytesMax, ...rest }: BarsBody): Promise<IngestReport> {
+    const spooled = await this.#store.spool(body, bytesMax)
+    try {
+      return await this.#writes.write(`AS bars_${rest.interval}`, (table) => this.#fill(table, { ...rest, spooled }))
+    } finally {
+      await spooled.dispose()
+    }
   }
 
-  async #read(table: string, { format, body, bytesMax, source }: Omit<BarsBody, 'interval'>): Promise<void> {
-    // Text must carry an offset; Arrow's instants are UTC by their type.
-    const text = format !== 'ArrowStream'
-    const ts = text
-      ? "if(endsWith(ts, 'Z') OR match(ts, 'T.*[+-]\\\\d\\\\d:\\\\d\\\\d$'), parseDateTime64BestEffortOrNull(ts, 3, 'UTC'), NULL)"
-      : 'ts'
-    try {
-      await this.#store.insert({
-        table,
-        select: `rowNumberInAllBlocks(), ifNull(instrument, ''), ${ts}, ${numbersRead}, {source:String}, now64(3)`,
-        params: { source },
-        structure: `instrument Nullable(String), ts ${text ? 'String' : "Nullable(DateTime64(3, 'UTC'))"}, ${numberColumns}`,
-        format,
-        body,
-        bytesMax,
+  async #fill(table: string, body: Spooled) {
+    // A merge would drop one of two bars with the same key before they are counted.
+    await this.#store.command(`SYSTEM STOP MERGES ${table}`)
+    let created: readonly string[] = []
+    let rows = await this.#readSound(table, body, [])
+    if (rows === undefined) {
+      const names = await this.#namesIn(table, body)
+      rows = await this.#catalog.introduce(names, async (added) => {
+        created = added.map(({ instrument }) => instrument)
+        return added.length === 0 ? undefined : this.#readSound(table, body, added)
       })
+    }
+    if (rows === undefined) return nameBarFaults(this.#store, this.#catalog, body, `${table}_rows`)
+    const { interval } = body
+    const replaced = await this.#countReplaced(table, interval)
+    return { target: interval, report: { interval, rows, replaced, created_instruments: created } }
+  }
+
+  /** Names of instruments in a body; those that cannot be are left out, and so the body stays unsound. */
+  async #namesIn(table: string, { spooled, format, interval }: Spooled): Promise<string[]> {
+    const found = `${table}_names`
+    await this.#store.command(`CREATE TABLE ${found} (name String) ENGINE = MergeTree ORDER BY tuple()`)
+    try {
+      const structure = bodyStructure(format)
+      await spooled.insert({
+        table: found,
+        select: "DISTINCT ifNull(instrument, '')",
+        where: readAll,
+        structure,
+        format,
+      })
+      const names = await this.#store.rows<{ name: string }>(`SELECT name FROM ${found} LIMIT ${NAMES_MAX}`)
+      return names.map(({ name }) => name).filter((name) => this.#catalog.canBe(name))
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
-      throw new BarkeepError('INVALID_BODY', { message: `The body cannot be read: ${error.reason}`, cause: error })
+      return nameBarFaults(this.#store, this.#catalog, { spooled, format, interval }, `${table}_rows`)
+    } finally {
+      await this.#store.command(`DROP TABLE IF EXISTS ${found} SYNC`)
     }
   }
 
-  async #instrumentNames(table: string): Promise<string[]> {
-    const found = await this.#store.rows<{ name: string; row: number }>(
-      `SELECT instrument AS name, min(row) AS row FROM ${table} GROUP BY name ORDER BY row`,
-    )
-    const faults: ErrorDetail[] = []
-    for (const { name, row } of found) {
-      try {
-        this.#catalog.exchange(parseInstrument(name).exchange)
-      } catch (error) {
-        if (!(error instanceof BarkeepError)) throw error
-        if (error.code === 'UNKNOWN_EXCHANGE' || faults.length < FAULTS_NAMED_MAX)
-          faults.push(rowFault(row, 'instrument', error.message))
-        if (error.code === 'UNKNOWN_EXCHANGE') throw error
-      }
+  /** Reads a body in one go. Gives its rows, or undefined when it has a fault, a new instrument or a bar twice. */
+  async #readSound(
+    table: string,
+    { spooled, format, interval, source }: Spooled,
+    added: readonly NumberedInstrument[],
+  ): Promise<number | undefined> {
+    await this.#store.command(`TRUNCATE TABLE ${table} SYNC`)
+    const broken = barRules(interval, this.#catalog.exchanges).map((rule) => `ifNull(${rule.broken}, false)`)
+    try {
+      await spooled.insert({
+        table,
+        select: `${idSql(added)} AS id,
+          toDateTime(assumeNotNull(${instantSql(format)} AS instant), 'UTC'), assumeNotNull(open), assumeNotNull(high), assumeNotNull(low),
+          assumeNotNull(close), assumeNotNull(volume), turnover, trades, {source:String}, ifNull(final, true), now64(3)`,
+        where: `throwIf(id = ${NO_ID} OR ${broken.join(' OR ')}) = 0`,
+        params: { source, ...addedParams(added) },
+        structure: bodyStructure(format),
+        format,
+      })
+    } catch (error) {
+      if (error instanceof EngineError) return undefined
+      throw error
     }
-    refuse(faults, faults.length)
-    return found.map(({ name }) => name)
-  }
-
-  async #refuseFaults(table: string, interval: KeptInterval): Promise<void> {
-    const faults = await this.#store.rows<{ row: number; field: string; reason: string; total: number }>(
-      `SELECT row, fault.1 AS field, fault.2 AS reason, count() OVER () AS total
-       FROM (SELECT row, ${this.#faultSql(interval)} AS fault FROM ${table}) WHERE fault.1 != '' ORDER BY row LIMIT ${FAULTS_NAMED_MAX}`,
+    const [counts] = await this.#store.rows<{ rows: number; keys: number }>(
+      `SELECT count() AS rows, uniqExact(bitOr(bitShiftLeft(toUInt64(instrument), 32), toUInt32(ts))) AS keys FROM ${table}`,
     )
-    refuse(
-      faults.map(({ row, field, reason }) => rowFault(row, field, reason)),
-      faults[0]?.total ?? 0,
-    )
-    const twice = await this.#store.rows<{ row: number }>(
-      `SELECT max(row) AS row FROM ${table} GROUP BY instrument, ts HAVING count() > 1 ORDER BY row LIMIT ${FAULTS_NAMED_MAX}`,
-    )
-    refuse(
-      twice.map(({ row }) => rowFault(row, 'ts', 'the body has two bars of this instrument at this ts')),
-      twice.length,
-    )
-  }
-
-  /** The rules of core's barFault, and that a bar starts where bars of its interval start. */
-  #faultSql(interval: KeptInterval): string {
-    const rules = [
-      ['ts IS NULL', 'ts', 'ts is missing or not an instant with an offset, such as 2026-11-20T01:00:00Z'],
-      [
-        "ts < toDateTime64(0, 3, 'UTC') OR toUnixTimestamp64Milli(ts) >= 4294967296000",
-        'ts',
-        'ts lies outside 1970 to 2106',
-      ],
-      ['toUnixTimestamp64Milli(ts) % 1000 != 0', 'ts', 'a bar starts on a whole second'],
-      ['NOT isFinite(ifNull(open + high + low + close, nan))', 'open', 'a price is missing or not a number'],
-      ['least(open, high, low, close) < 0', 'open', 'a price is negative'],
-      ['least(open, high, low, close) = 0', 'open', 'a price is zero'],
-      ['high < low', 'high', 'high is below low'],
-      ['open < low OR open > high', 'open', 'open is outside low and high'],
-      ['close < low OR close > high', 'close', 'close is outside low and high'],
-      ['volume IS NULL', 'volume', 'volume is missing'],
-      ['volume < 0', 'volume', 'volume is negative'],
-      ['turnover < 0 OR NOT isFinite(ifNull(turnover, 0))', 'turnover', 'turnover is negative or not a number'],
-      ['trades < 0', 'trades', 'trades is negative'],
-      ['trades > 4294967295', 'trades', 'trades is larger than 4294967295'],
-    ]
-    if (interval === '1d')
-      rules.push([`NOT (${this.#startsAtOpen()})`, 'ts', 'a day bar starts at the open of its session'])
-    else rules.push(['toUnixTimestamp64Milli(ts) % 60000 != 0', 'ts', 'a bar starts on a whole minute'])
-    return `multiIf(${rules.map(([broken, field, reason]) => `ifNull(${broken}, false), ('${field}', '${reason}')`).join(', ')}, ('', ''))`
-  }
-
-  #startsAtOpen(): string {
-    const branches = this.#catalog.exchanges.map((exchange) => {
-      const clock = sessionSql(exchange)
-      const instant = "toDateTime(assumeNotNull(ts), 'UTC')"
-      return `startsWith(instrument, '${exchange.code}:'), ts = ${clock.openInstant(clock.date(instant))}`
-    })
-    return `multiIf(${branches.join(', ')}, true)`
+    return counts?.rows === counts?.keys ? (counts?.rows ?? 0) : undefined
   }
 
   /** Counts bars that will be replaced; the dear part runs only where the windows meet at all. */
   async #countReplaced(table: string, interval: KeptInterval): Promise<number> {
-    const keys = `SELECT i.id, toDateTime(assumeNotNull(c.ts), 'UTC') AS ts FROM ${table} AS c INNER JOIN (SELECT id, instrument FROM instruments FINAL) AS i ON i.instrument = c.instrument`
-    const near = await this.#count(`SELECT count() AS n FROM bars_${interval}
-      WHERE instrument IN (SELECT id FROM (${keys})) AND ts >= (SELECT min(ts) FROM ${table}) AND ts <= (SELECT max(ts) FROM ${table})`)
+    const near =
+      await this.#count(`SELECT count() AS n FROM bars_${interval} WHERE instrument IN (SELECT instrument FROM ${table})
+      AND ts >= (SELECT min(ts) FROM ${table}) AND ts <= (SELECT max(ts) FROM ${table})`)
     if (near === 0) return 0
     return this.#count(`SELECT count() AS n FROM bars_${interval} FINAL
-      WHERE instrument IN (SELECT id FROM (${keys})) AND (instrument, ts) IN (${keys})`)
+      WHERE instrument IN (SELECT instrument FROM ${table}) AND (instrument, ts) IN (SELECT instrument, ts FROM ${table})`)
   }
 
   async #count(sql: string): Promise<number> {
@@ -163,24 +136,26 @@ export class BarsIngest {
   }
 }
 
-/** Moves committed bars to the table of their interval. */
-export function moveBarsSql(table: string, interval: KeptInterval): string {
-  return `INSERT INTO bars_${interval}
-    SELECT i.id, toDateTime(assumeNotNull(c.ts), 'UTC'), assumeNotNull(open), assumeNotNull(high), assumeNotNull(low), assumeNotNull(close),
-      assumeNotNull(volume), turnover, trades, c.source, assumeNotNull(final), c.known_at
-    FROM ${table} AS c INNER JOIN (SELECT id, instrument FROM instruments FINAL) AS i ON i.instrument = c.instrument`
+/** The number of a row's instrument: of one that is known, of one that this body brings, or NO_ID. */
+function idSql(added: readonly NumberedInstrument[]): string {
+  const known = `toUInt32(dictGetOrDefault('instrument_ids', 'id', tuple(ifNull(instrument, '')), toUInt64(${NO_ID})))`
+  if (added.length === 0) return known
+  return `if((${known} AS known_id) != ${NO_ID}, known_id,
+    transform(ifNull(instrument, ''), {names:Array(String)}, {ids:Array(UInt32)}, toUInt32(${NO_ID})))`
 }
 
-function rowFault(index: number, field: string, message: string): ErrorDetail {
-  return { code: 'INVALID_ROWS', resource: 'bars', field, index, message }
+function addedParams(added: readonly NumberedInstrument[]): Params {
+  if (added.length === 0) return {}
+  return { names: added.map(({ instrument }) => instrument), ids: added.map(({ id }) => id) }
 }
 
-function refuse(faults: readonly ErrorDetail[], total: number): void {
-  const [first] = faults
-  if (first === undefined) return
-  const more = total > 1 ? `, and ${total - 1} more` : ''
-  throw new BarkeepError('INVALID_ROWS', {
-    message: `Nothing was written: row ${first.index}: ${first.message}${more}.`,
-    errors: faults,
-  })
+/** Moves committed bars to the table of their interval, part by part, without reading them. */
+export async function moveBars(store: Store, table: string, interval: KeptInterval): Promise<void> {
+  const partitions = await store.rows<{ id: string }>(
+    'SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = currentDatabase() AND table = {table:String}',
+    { table },
+  )
+  if (partitions.length === 0) return
+  const attached = partitions.map(({ id }) => `ATTACH PARTITION ID '${id}' FROM ${table}`)
+  await store.command(`ALTER TABLE bars_${interval} ${attached.join(', ')}`)
 }

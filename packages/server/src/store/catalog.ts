@@ -3,10 +3,13 @@ import {
   builtInExchanges,
   type Exchange,
   type Instrument,
+  instrumentPattern,
   nearestName,
   parseInstrument,
 } from '@barkeep/core'
 import type { Store } from './store.js'
+
+const instrumentShape = new RegExp(instrumentPattern)
 
 /** An instrument with the number under which the store keeps its bars. */
 export interface NumberedInstrument extends Instrument {
@@ -22,6 +25,7 @@ export class Catalog {
   readonly #exchanges = new Map<string, Exchange>(builtInExchanges.map((exchange) => [exchange.code, exchange]))
   readonly #instruments = new Map<string, NumberedInstrument>()
   readonly #byId: NumberedInstrument[] = []
+  #changing: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store) {
     this.#store = store
@@ -89,34 +93,70 @@ export class Catalog {
   }
 
   /** Makes bare instruments of names that are not known yet. Throws UNKNOWN_EXCHANGE, INVALID_PARAMETER. */
-  async createMissing(names: Iterable<string>): Promise<string[]> {
-    const missing = [...names].filter((name) => !this.#instruments.has(name))
-    await this.save(
-      missing.map((instrument) => {
-        const { exchange, symbol } = parseInstrument(instrument)
-        this.exchange(exchange)
-        return { instrument, exchange, symbol, name: symbol, kind: 'stock', isin: null, listed: null, delisted: null }
-      }),
-    )
-    return missing
+  async createMissing(names: Iterable<string>): Promise<void> {
+    await this.introduce(names, async () => true)
   }
 
-  /** Creates instruments, or replaces what is known of them; their numbers stay. */
-  async save(instruments: readonly Instrument[]): Promise<void> {
-    if (instruments.length === 0) return
-    let next = this.#byId.length
-    const rows = instruments.map((instrument): NumberedInstrument => {
-      this.exchange(instrument.exchange)
-      const id = this.#instruments.get(instrument.instrument)?.id
-      return { ...instrument, id: id ?? next++ }
+  /**
+   * Gives numbers to those names that are not known yet and lets `work` use them; only when it gives something are the
+   * instruments kept. Throws UNKNOWN_EXCHANGE, INVALID_PARAMETER, and what `work` throws.
+   */
+  introduce<Result>(
+    names: Iterable<string>,
+    work: (added: readonly NumberedInstrument[]) => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    return this.#exclusively(async () => {
+      const missing = [...new Set(names)].filter((name) => !this.#instruments.has(name))
+      const added = this.#numbered(missing.map((name) => this.#bare(name)))
+      const result = await work(added)
+      if (result !== undefined) await this.#write(added)
+      return result
     })
+  }
+
+  /** Creates instruments, or replaces what is known of them; their numbers stay. Of two with one name the last counts. */
+  save(instruments: readonly Instrument[]): Promise<void> {
+    return this.#exclusively(async () => {
+      const byName = new Map(instruments.map((instrument) => [instrument.instrument, instrument]))
+      await this.#write(this.#numbered([...byName.values()]))
+    })
+  }
+
+  /** Whether a name is one of an instrument on a known exchange. */
+  canBe(name: string): boolean {
+    return instrumentShape.test(name) && this.#exchanges.has(parseInstrument(name).exchange)
+  }
+
+  #bare(instrument: string): Instrument {
+    const { exchange, symbol } = parseInstrument(instrument)
+    return { instrument, exchange, symbol, name: symbol, kind: 'stock', isin: null, listed: null, delisted: null }
+  }
+
+  #numbered(instruments: readonly Instrument[]): NumberedInstrument[] {
+    let next = this.#byId.length
+    return instruments.map((instrument) => {
+      this.exchange(instrument.exchange)
+      return { ...instrument, id: this.#instruments.get(instrument.instrument)?.id ?? next++ }
+    })
+  }
+
+  async #write(rows: readonly NumberedInstrument[]): Promise<void> {
+    if (rows.length === 0) return
     await this.#insertLines(
       'instruments',
       'id UInt32, instrument String, exchange String, symbol String, name String, kind String, isin Nullable(String), listed Nullable(Date32), delisted Nullable(Date32)',
       rows,
     )
     await this.#store.command('SYSTEM RELOAD DICTIONARY instrument_names')
+    await this.#store.command('SYSTEM RELOAD DICTIONARY instrument_ids')
     for (const row of rows) this.#remember(row)
+  }
+
+  /** Changes are one after the other, so that a number is given once. */
+  #exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#changing.then(work)
+    this.#changing = done.catch(() => undefined)
+    return done
   }
 
   async #requireZones(exchanges: readonly Exchange[]): Promise<void> {

@@ -141,10 +141,10 @@ function chdbEngine(pools: Pools, spool: Spool, drainPending: () => Promise<void
       yield (await described.catch(throwEngineError)).bytes()
     },
     command: write,
-    insertFile: (path, { table, select, params = {}, structure, format }) =>
+    insertFile: (path, { table, select, where = '1', params = {}, structure, format, isOrdered = false }) =>
       write(
-        `INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)})
-        SETTINGS ${settingsSql(bodyInsertSettings)}`,
+        `INSERT INTO ${table} SELECT ${select} FROM file(${quoted(path)}, ${format}, ${quoted(structure)}) WHERE ${where}
+        SETTINGS ${settingsSql(bodyInsertSettings(isOrdered))}`,
         params,
       ),
     async close() {

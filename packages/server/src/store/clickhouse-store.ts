@@ -133,12 +133,12 @@ function clickhouseEngine({ address, streamsMax, silenceMsMax }: ClickhouseStore
     read: (size, read) => answer(size, { ...read, settings: {} }),
     describe: ({ sql, settings }) => answer('small', { sql, params: {}, format: 'JSONEachRow', settings }),
     command: (sql, params) => write(() => boundQuery(sql, params)),
-    insertFile: (path, { table, select, params = {}, structure, format }) =>
+    insertFile: (path, { table, select, where = '1', params = {}, structure, format, isOrdered = false }) =>
       write(() => ({
-        query: `INSERT INTO ${table} SELECT ${select} FROM input(${quoted(structure)}) FORMAT ${format}`,
+        query: `INSERT INTO ${table} SELECT ${select} FROM input(${quoted(structure)}) WHERE ${where} FORMAT ${format}`,
         query_params: { ...params },
         values: createReadStream(path),
-        settings: bodyInsertSettings,
+        settings: bodyInsertSettings(isOrdered),
       })),
     async close() {
       await Promise.all([pools.big.close(), pools.small.close(), pools.writes.close()])

@@ -1,5 +1,5 @@
 import { isKeptInterval } from '@barkeep/core'
-import { BarsIngest, moveBarsSql } from './bars-ingest.js'
+import { BarsIngest, moveBars } from './bars-ingest.js'
 import { Catalog } from './catalog.js'
 import { DatasetIngest, moveRowsSql } from './dataset-ingest.js'
 import { Datasets } from './datasets.js'
@@ -22,8 +22,8 @@ export async function openContents(store: Store): Promise<Contents> {
   const datasets = await Datasets.load(store)
   const writes = new StagedWrites(store, (table, target) =>
     isKeptInterval(target)
-      ? moveBarsSql(table, target)
-      : moveRowsSql(table, datasets.byId(Number(target.slice('d'.length)))),
+      ? moveBars(store, table, target)
+      : store.command(moveRowsSql(table, datasets.byId(Number(target.slice('d'.length))))),
   )
   await writes.recover()
   return {

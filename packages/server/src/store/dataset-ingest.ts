@@ -65,19 +65,20 @@ export class DatasetIngest {
       requireColumns(found, known)
       const staged = (known?.columns ?? found).map((column) => column.name)
       const columns = [`${rowNumber} UInt64`, ...staged.map((column) => `${quotedName(column)} Nullable(String)`)]
-      return await this.#writes.write(columns.join(', '), async (table) => {
+      const definition = `(${columns.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`
+      return await this.#writes.write(definition, async (table) => {
         await this.#stage(table, spooled, format, found, staged)
-        const definition = known ?? (await this.#infer(table, name, format, found, declare))
-        await this.#refuseFaults(table, definition)
+        const dataset = known ?? (await this.#infer(table, name, format, found, declare))
+        await this.#refuseFaults(table, dataset)
         // Throws CONFLICT when another body has made it meanwhile.
-        const dataset = known ?? (await this.#datasets.create(definition))
+        const stored = known ?? (await this.#datasets.create(dataset))
         const report = {
           dataset: name,
           rows: await this.#count(`SELECT count() AS \`#n\` FROM ${table}`),
-          replaced: await this.#countReplaced(table, dataset),
+          replaced: await this.#countReplaced(table, stored),
           created: known === undefined,
         }
-        return { target: `d${dataset.id}`, report }
+        return { target: `d${stored.id}`, report }
       })
     } finally {
       await spooled.dispose()
@@ -103,6 +104,7 @@ export class DatasetIngest {
         select: `rowNumberInAllBlocks(), ${select.join(', ')}`,
         structure: structure.join(', '),
         format,
+        isOrdered: true,
       }),
     )
   }

@@ -39,6 +39,6 @@ async function runMigrations(store: Store): Promise<void> {
 }
 
 async function statementsOf(name: string): Promise<string[]> {
-  const sql = (await readFile(new URL(name, directory), 'utf8')).replaceAll(/^--.*$/gm, '')
+  const sql = (await readFile(new URL(name, directory), 'utf8')).replaceAll(/^\s*--.*$/gm, '')
   return sql.split(';').filter((statement) => statement.trim() !== '')
 }

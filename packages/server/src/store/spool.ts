@@ -41,10 +41,17 @@ export function openSpool(directory: string): Spool {
   }
 }
 
+/** Bytes of a body that are written at once. */
+const pieceBytes = 1_048_576
+
 async function writeBody(path: string, body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<number> {
   const file = await open(path, 'wx').catch(refuseToWrite)
   try {
     let bytes = 0
+    let held: Uint8Array[] = []
+    let heldBytes = 0
+    // A piece is written while the next one gathers: chunks of a socket are too small to be written one by one.
+    let writing: Promise<unknown> = Promise.resolve()
     for await (const chunk of body) {
       bytes += chunk.byteLength
       if (bytes > bytesMax) {
@@ -52,8 +59,18 @@ async function writeBody(path: string, body: AsyncIterable<Uint8Array>, bytesMax
           message: `The body is larger than ${bytesMax} bytes. Send it in parts, or raise api.bodyBytesMax.`,
         })
       }
-      await file.appendFile(chunk).catch(refuseToWrite)
+      held.push(chunk)
+      heldBytes += chunk.byteLength
+      if (heldBytes < pieceBytes) continue
+      await writing
+      writing = file.writev(held).catch(refuseToWrite)
+      // Whoever awaits it next sees the error; until then it is not unhandled.
+      writing.catch(() => undefined)
+      held = []
+      heldBytes = 0
     }
+    await writing
+    if (held.length > 0) await file.writev(held).catch(refuseToWrite)
     return bytes
   } finally {
     await file.close()

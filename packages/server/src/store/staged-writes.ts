@@ -5,8 +5,8 @@ import type { Store } from './store.js'
 /** Where rows of a body go: `1m` for minute bars, `d12` for the dataset number 12. Small letters and digits. */
 export type Target = string
 
-/** The statement that moves the rows of a committed table to their target; running it again does no harm. */
-export type MoveSql = (table: string, target: Target) => string
+/** Moves the rows of a committed table to their target; doing it again does no harm. */
+export type Move = (table: string, target: Target) => Promise<void>
 
 /**
  * Writes bodies, each wholly or not at all, also when the process is killed in between.
@@ -16,12 +16,12 @@ export type MoveSql = (table: string, target: Target) => string
  */
 export class StagedWrites {
   readonly #store: Store
-  readonly #moveSql: MoveSql
+  readonly #move: Move
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store, moveSql: MoveSql) {
+  constructor(store: Store, move: Move) {
     this.#store = store
-    this.#moveSql = moveSql
+    this.#move = move
   }
 
   /** Finishes what was committed and drops what was not when the process last ended. */
@@ -31,32 +31,32 @@ export class StagedWrites {
     )
     for (const { name } of tables) {
       const target = /^committed_([0-9a-z]+)_/.exec(name)?.[1]
-      if (target !== undefined) await this.#store.command(this.#moveSql(name, target))
+      if (target !== undefined) await this.#move(name, target)
       await this.#drop(name)
     }
   }
 
   /**
-   * Creates a table with `columns`, lets `fill` read a body into it and check it, and commits.
+   * Creates a table by the rest of its definition, such as `AS bars_1m`, lets `fill` read a body into it and check it, and commits.
    * What `fill` throws is thrown, and nothing is written then. Resolves when the rows can be read.
    * Writes run one after the other: each is fast, and two would only fight for the same cores.
    */
   write<Report>(
-    columns: string,
+    definition: string,
     fill: (table: string) => Promise<{ target: Target; report: Report }>,
   ): Promise<Report> {
-    const next = this.#last.then(() => this.#writeNow(columns, fill))
+    const next = this.#last.then(() => this.#writeNow(definition, fill))
     this.#last = next.catch(() => undefined)
     return next
   }
 
   async #writeNow<Report>(
-    columns: string,
+    definition: string,
     fill: (table: string) => Promise<{ target: Target; report: Report }>,
   ): Promise<Report> {
     const id = randomUUID().replaceAll('-', '')
     const incoming = `incoming_${id}`
-    await this.#store.command(`CREATE TABLE ${incoming} (${columns}) ENGINE = MergeTree ORDER BY tuple()`)
+    await this.#store.command(`CREATE TABLE ${incoming} ${definition}`)
     try {
       const { target, report } = await fill(incoming)
       const committed = `committed_${target}_${id}`
@@ -71,7 +71,7 @@ export class StagedWrites {
 
   async #finish(committed: string, target: Target): Promise<void> {
     try {
-      await this.#store.command(this.#moveSql(committed, target))
+      await this.#move(committed, target)
       await this.#drop(committed)
     } catch (cause) {
       throw new BarkeepError('STORE_UNAVAILABLE', {

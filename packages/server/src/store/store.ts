@@ -13,11 +13,15 @@ export interface TypedColumn {
   readonly type: string
 }
 
-/** `INSERT INTO table SELECT select FROM <body>`, where the body is read as `structure` in `format`. */
+/** `INSERT INTO table SELECT select FROM <body> WHERE where`, where the body is read as `structure` in `format`. */
 export interface BodyInsert {
   readonly table: string
   readonly select: string
-  /** Values of the placeholders in `select`. */
+  /** All rows unless given. */
+  readonly where?: string
+  /** Whether the rows must pass in the order in which they stand in the body, so that they can be numbered; slower. */
+  readonly isOrdered?: boolean
+  /** Values of the placeholders in `select` and `where`. */
   readonly params?: Params
   /** Names and types of the columns of the body, as ClickHouse writes them. */
   readonly structure: string
