@@ -175,7 +175,7 @@ describe('what cannot be answered says why', () => {
     ['/v1/bars?interval=1d&format=xls', 400, 'INVALID_PARAMETER', 'csv'],
     ['/v1/exchanges/NOPE', 404, 'NOT_FOUND', '/v1/exchanges'],
     ['/v1/instruments/TWSE:0000', 404, 'NOT_FOUND', '/v1/instruments'],
-    ['/v1/calendar/TWSE?start=2020-07-01T00:00:00Z', 400, 'INVALID_PARAMETER', 'session dates'],
+    ['/v1/calendar/TWSE?start=2020-07-01T00:00:00Z', 400, 'INVALID_PARAMETER', 'session date'],
     ['/v1/nothing', 404, 'ROUTE_NOT_FOUND', '/v1/nothing'],
     ['/v1/bars/1d', 405, 'METHOD_NOT_ALLOWED', 'POST'],
   ])('%s', async (path, status, code, hint) => {

@@ -60,3 +60,47 @@ test.skipIf(!there)('the survey is published from its file and read back row by 
   expect(await birds.row('40250')).toEqual(survey.find(({ BirdNo }) => BirdNo === '40250'))
   expect(await birds.rows().total()).toBe(1_000)
 })
+
+test.skipIf(!there)(
+  'the survey is walked through by the plain paged API, and its numbers and dates can be typed',
+  async () => {
+    const survey: Bird[] = JSON.parse(readFileSync(file, 'utf8'))
+    let requests = 0
+    const client = createClient({
+      url: server.url,
+      fetch: (input, init) => {
+        requests += 1
+        return fetch(input, init)
+      },
+    })
+    const options = { contentType: 'application/json', key: ['BirdNo'], types: 'auto' } as const
+    await client.dataset('typed-birds').insert(readFileSync(file), options)
+    const { columns } = await client.dataset('typed-birds').info()
+    expect(columns.flatMap(({ name, type }) => (type === 'string' ? [] : [`${name}:${type}`]))).toEqual([
+      'BirdNo:integer',
+      'SurveyDate:date',
+      'WGS84Lon:number',
+      'WGS84Lat:number',
+      'TaiBNETCode:integer',
+      'Quantity:integer',
+    ])
+    const typed = await client.dataset<Record<string, unknown>>('typed-birds').rows({ where: { Quantity: { gt: 9 } } })
+    expect(typed.length).toBe(survey.filter((bird) => Number(Reflect.get(bird, 'Quantity')) > 9).length)
+
+    await client.dataset('plain-birds').insert(readFileSync(file), { ...options, types: {} })
+    requests = 0
+    const read: unknown[] = []
+    for await (const bird of client.plain('plain-birds', { take: 5 })) read.push(bird)
+    expect([read, requests]).toEqual([survey, 200])
+    requests = 0
+    let seen = 0
+    for await (const _ of client.plain('plain-birds', { take: 5 })) if (++seen === 50) break
+    expect(requests).toBe(10)
+  },
+)
+
+test.skipIf(!there)('every column of the survey is text, though half of them look like numbers and dates', async () => {
+  const { data } = await (await fetch(`${server.url}/v1/datasets/birds`)).json()
+  const columns: { name: string; type: string }[] = data.columns
+  expect([columns.length, new Set(columns.map(({ type }) => type))]).toEqual([12, new Set(['string'])])
+})

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-/** What each example prints; `birds` has a test of its own below. */
+/** What each example prints; `birds` has a test of its own below, `new-york` in new-york.test.ts. */
 const outputs: Readonly<Record<string, RegExp>> = {
   'iterate-bars': /^(2026-11-\d\dT0\d:00:00Z \d+(\.\d+)? \d+\n){3,}$/,
   'load-bars': /^\d{4} bars of 3 instruments\nlast: SIM:100\d\nturnover at closing prices: \d{11,}\n$/,
@@ -50,7 +50,7 @@ describe('each example runs as written', () => {
   })
 
   test('none is left out', () => {
-    expect([...Object.keys(outputs), 'birds'].sort()).toEqual(names.sort())
+    expect([...Object.keys(outputs), 'birds', 'new-york'].sort()).toEqual(names.sort())
   })
 })
 

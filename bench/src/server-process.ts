@@ -10,9 +10,9 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-/** `barkeep serve` on a free port, in a process of its own. `directory` is its data directory. */
-export async function startServerProcess(directory: string): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [command, 'serve', '--port', '0', '--data', directory], {
+/** `barkeep serve` on a free port, in a process of its own. `directory` is its data directory, `flags` are further settings. */
+export async function startServerProcess(directory: string, flags: readonly string[] = []): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [command, 'serve', '--port', '0', '--data', directory, ...flags], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -40,7 +40,7 @@ test('a server keeps its bars in a database of ClickHouse and finds them again, 
   expect([posted.status, await posted.json()]).toMatchObject([201, { data: { rows: 270, replaced: 0 } }])
   await first.close()
   expect(readOwner(data)).toBeUndefined()
-  expect(readdirSync(data)).toEqual(['spool'])
+  expect(readdirSync(data)).toEqual(['audit.ndjson', 'spool'])
 
   const second = await start()
   const client = createClient({ url: second.url })

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createClient } from '@barkeep/client'
+import { type Client, createClient } from '@barkeep/client'
 import { simulatedCsv, simulatedInstruments, simulatedSessionDates } from '@barkeep/connectors'
 import { keptIntervals } from '@barkeep/core'
 import { startServer } from '@barkeep/server'
@@ -21,7 +21,7 @@ export async function demo(flags: Flags): Promise<void> {
   const done = join(config.data, 'demo.json')
   try {
     if (!existsSync(done)) {
-      await fill(server.url)
+      await fill(createClient({ url: server.url, key: server.ownerKey }))
       writeFileSync(done, JSON.stringify({ seed: SEED, until, years: YEARS }))
     }
     console.log(whatToTry(server.url))
@@ -32,8 +32,7 @@ export async function demo(flags: Flags): Promise<void> {
   await stopped
 }
 
-async function fill(url: string): Promise<void> {
-  const client = createClient({ url })
+async function fill(client: Client): Promise<void> {
   const instruments = simulatedInstruments(SEED)
   const sessionDates = simulatedSessionDates({ until, years: YEARS })
   await client.createInstruments(instruments)

@@ -1,5 +1,5 @@
 import { type Client, createClient } from '@barkeep/client'
-import { type Config, loadConfig, type RunningServer, readOwner, startServer } from '@barkeep/server'
+import { type Config, loadConfig, readOwner, readOwnerKey, startServer } from '@barkeep/server'
 import type { Flags } from './setting-flags.js'
 
 export function readConfig(flags: Flags): Config {
@@ -14,7 +14,7 @@ export async function serve(flags: Flags): Promise<void> {
 }
 
 /** Waits for Ctrl-C or a polite kill, then closes in order; a second one gives up waiting. */
-export function untilStopped(server: RunningServer): Promise<void> {
+export function untilStopped(server: { close(): Promise<void> }): Promise<void> {
   return new Promise((resolve, reject) => {
     let asked = false
     const stop = () => {
@@ -32,17 +32,37 @@ export function untilStopped(server: RunningServer): Promise<void> {
  * Works with the server that owns the data directory, or with one in this process when there is none:
  * either way all goes through the same routes.
  */
-export async function withClient<Result>(
+export function withClient<Result>(
   flags: Flags,
   work: (client: Client, url: string) => Promise<Result>,
 ): Promise<Result> {
+  return withServer(flags, ({ url, key }) => work(createClient({ url, ...(key !== undefined && { key }) }), url))
+}
+
+/** Where a server answers, and a key that it knows. */
+export interface ServerAccess {
+  readonly url: string
+  readonly key: string | undefined
+}
+
+/** The same, for what the client has no method for. */
+export async function withServer<Result>(
+  flags: Flags,
+  work: (access: ServerAccess) => Promise<Result>,
+): Promise<Result> {
   const config = readConfig(flags)
   const running = readOwner(config.data)?.url
-  if (running !== undefined && running !== null) return work(createClient({ url: running }), running)
-  const server = await startServer({ ...config, port: 0 })
+  if (running !== undefined && running !== null) {
+    return work({ url: running, key: process.env[keyVariable] ?? readOwnerKey(config.data) })
+  }
+  // For this command alone, so for no other machine, whatever the settings of the server say.
+  const server = await startServer({ ...config, host: '127.0.0.1', port: 0, 'tls.cert': '', 'tls.key': '' })
   try {
-    return await work(createClient({ url: server.url }), server.url)
+    return await work({ url: server.url, key: server.ownerKey })
   } finally {
     await server.close()
   }
 }
+
+/** The key that commands send; `--key` is another way to set it. Without it, that of the data directory's owner. */
+export const keyVariable = 'BARKEEP_KEY'

@@ -13,11 +13,13 @@ import {
 import type { BarsTable } from './arrow.js'
 import { type Sleep, sleepOnTimer } from './backoff.js'
 import { type BarsOptions, barsRequest, type FullBar, streamBody } from './bars.js'
+import { type CrawlClient, createCrawlClient } from './crawl.js'
 import { createDatasetClient, type DatasetClient } from './dataset.js'
 import type { HttpSettings } from './http.js'
 import { requestData, requestJson } from './json.js'
 import { abortOnReturn } from './link-abort.js'
 import { createList, type List } from './list.js'
+import { createPlainRows, type PlainOptions, type PlainRows } from './plain.js'
 import { queryOf, segmentOf } from './query.js'
 import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
 
@@ -42,7 +44,7 @@ export interface Signalled {
 }
 
 /** Every method throws BarkeepError: what the server says, CONNECTION_FAILED or CANCELLED_REQUEST. */
-export interface Client {
+export interface Client extends CrawlClient {
   exchanges(options?: Signalled): List<Exchange>
   instruments(options?: Signalled & { exchange?: string; kind?: InstrumentKind; limit?: number }): List<Instrument>
   /** Throws NOT_FOUND. */
@@ -56,6 +58,8 @@ export interface Client {
   calendar(exchange: string, options?: Signalled & { start?: string; end?: string }): Promise<string[]>
   datasets(options?: Signalled): List<Dataset>
   dataset<Row = Readonly<Record<string, unknown>>>(name: string): DatasetClient<Row>
+  /** Rows of a dataset by the plain paged API; `dataset(name).rows()` can filter and sort as well. */
+  plain<Row = Readonly<Record<string, unknown>>>(name: string, options?: PlainOptions): PlainRows<Row>
   /** Bars of `instruments`, or of all when undefined. */
   bars<Column extends BarColumn = keyof Bar>(
     instruments: readonly string[] | undefined,
@@ -90,6 +94,7 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const settings = settingsOf(options)
   return {
+    ...createCrawlClient(settings),
     exchanges: ({ signal } = {}) => createList(settings, { path: '/v1/exchanges', signal }),
     instruments: ({ signal, exchange, kind, limit } = {}) =>
       createList(settings, { path: '/v1/instruments', params: queryOf({ exchange, kind, limit }), signal }),
@@ -121,6 +126,7 @@ export function createClient(options: ClientOptions): Client {
       }),
     datasets: ({ signal } = {}) => createList(settings, { path: '/v1/datasets', signal }),
     dataset: (name) => createDatasetClient(settings, name),
+    plain: (name, plain = {}) => createPlainRows(settings, name, plain),
     bars: (instruments, query) => createList(settings, barsRequest(instruments, query)),
     barsText: (instruments, query) => streamBody(settings, barsRequest(instruments, query, query.format)),
     createBars: async (interval, body, upload = {}) =>

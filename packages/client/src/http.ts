@@ -19,7 +19,8 @@ export interface HttpRequest {
   readonly path: string
   readonly params?: URLSearchParams
   readonly accept?: string
-  /** With it the request is a POST. */
+  /** POST with an upload, else GET, unless told. */
+  readonly method?: 'HEAD' | 'PUT' | 'PATCH' | 'DELETE'
   readonly upload?: Upload
   /** The answer may be long: the timeout ends when its head arrives. */
   readonly isLong?: boolean
@@ -96,9 +97,10 @@ function initOf({ key }: HttpSettings, request: HttpRequest, signal: AbortSignal
   const { upload, accept = 'application/json' } = request
   const headers: Record<string, string> = { accept }
   if (key !== undefined) headers.authorization = `Bearer ${key}`
-  if (upload === undefined) return { headers, signal }
+  const method = request.method ?? (upload === undefined ? 'GET' : 'POST')
+  if (upload === undefined) return { method, headers, signal }
   headers['content-type'] = upload.contentType
   headers['idempotency-key'] = upload.idempotencyKey
   const { body } = upload
-  return { method: 'POST', headers, signal, body, ...(body instanceof ReadableStream ? { duplex: 'half' } : {}) }
+  return { method, headers, signal, body, ...(body instanceof ReadableStream ? { duplex: 'half' } : {}) }
 }

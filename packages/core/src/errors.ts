@@ -23,10 +23,20 @@ export const errorCatalogue = {
     title: 'Two parameters exclude each other',
     cure: 'Send only one of them.',
   },
+  INCLUSIVE_PARAMETERS: {
+    status: 400,
+    title: 'A parameter needs another one that is missing',
+    cure: 'Send both, or neither.',
+  },
   INVALID_TIME_WINDOW: {
     status: 400,
     title: 'The time window is empty or runs backwards',
     cure: 'Windows are half-open: `start` must be before `end`.',
+  },
+  INVALID_TIMEZONE: {
+    status: 400,
+    title: 'The time zone is not known',
+    cure: 'Write an IANA name such as Asia/Taipei.',
   },
   UNKNOWN_EXCHANGE: {
     status: 400,
@@ -53,6 +63,16 @@ export const errorCatalogue = {
     title: 'The request carries no valid key',
     cure: 'Send `Authorization: Bearer <key>`.',
   },
+  INSUFFICIENT_SCOPE: {
+    status: 403,
+    title: 'The key lacks a scope that the route needs',
+    cure: 'Use a key with the scope that the message names.',
+  },
+  FORBIDDEN_ORIGIN: {
+    status: 403,
+    title: 'A web page, or a host name, that the server does not trust',
+    cure: 'Name the origin in api.corsOrigins, or make a key.',
+  },
   NOT_FOUND: {
     status: 404,
     title: 'There is no such thing',
@@ -73,6 +93,11 @@ export const errorCatalogue = {
     title: 'None of the accepted formats can be answered',
     cure: 'Use `format=` or an Accept header with one of the formats that the message names.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    cure: 'Send less at once, or raise the setting that the message names.',
+  },
   CONFLICT: {
     status: 409,
     title: 'The request contradicts what is already there',
@@ -83,6 +108,11 @@ export const errorCatalogue = {
     title: 'The idempotency key was used for another request',
     cure: 'Use a new key for each new request, the same key only to repeat one.',
   },
+  PRECONDITION_FAILED: {
+    status: 412,
+    title: 'What is there is not what the request expects',
+    cure: 'Read what is there, then decide.',
+  },
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is larger than the server accepts',
@@ -92,6 +122,16 @@ export const errorCatalogue = {
     status: 415,
     title: 'The Content-Type is not one that this route reads',
     cure: 'Use one of the types that the message names.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are larger than the server accepts',
+    cure: 'Shorten the URL, or raise the setting that the message names.',
+  },
+  MALFORMED_REQUEST: {
+    status: 400,
+    title: 'The request cannot be read as HTTP',
+    cure: 'Check the URL and that it begins with http or https.',
   },
   TOO_MANY_REQUESTS: {
     status: 429,
@@ -111,6 +151,11 @@ export const errorCatalogue = {
   SERVICE_UNAVAILABLE: {
     status: 503,
     title: 'The server is starting or stopping',
+    cure: 'Wait as long as Retry-After says, then repeat the request.',
+  },
+  LOCK_ACQUISITION_TIMEOUT: {
+    status: 503,
+    title: 'Other writes took too long to wait for',
     cure: 'Wait as long as Retry-After says, then repeat the request.',
   },
   STORE_UNAVAILABLE: {

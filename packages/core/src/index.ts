@@ -73,7 +73,16 @@ export {
 export { nearestName } from './nearest.js'
 export { hoursOn, minuteOfDay, type Session, sessionDateOf, sessionOf } from './session.js'
 export { type FailureClass, failureClassOf, type UpstreamErrorCode, upstreamError } from './upstream-error.js'
-export { type DatasetReport, type Envelope, type Format, formats, type IngestReport, type Problem } from './wire.js'
+export {
+  type BodyFormat,
+  bodyFormats,
+  type DatasetReport,
+  type Envelope,
+  type Format,
+  formats,
+  type IngestReport,
+  type Problem,
+} from './wire.js'
 export {
   dateOfWallClock,
   instantOfWallClock,

@@ -22,11 +22,21 @@ const classes = {
   CREDENTIAL_MISSING: 'stop',
 } as const satisfies Partial<Record<ErrorCode, FailureClass>>
 
+/** Failures of Barkeep itself that pass: of the limiter, the store, the server. */
+const passing: readonly ErrorCode[] = [
+  'CONNECTION_FAILED',
+  'OVER_CAPACITY',
+  'SERVICE_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'TOO_MANY_REQUESTS',
+]
+
 export type UpstreamErrorCode = keyof typeof classes
 
 /** The class of any error that a handler throws; what is not an upstream's failure is a fault of the handler. */
 export function failureClassOf(error: unknown): FailureClass {
   if (!(error instanceof BarkeepError)) return 'fail'
+  if (passing.includes(error.code)) return 'retry'
   return (classes as Partial<Record<ErrorCode, FailureClass>>)[error.code] ?? 'fail'
 }
 

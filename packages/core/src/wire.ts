@@ -39,8 +39,14 @@ export const formats = {
   csv: 'text/csv',
   arrow: 'application/vnd.apache.arrow.stream',
   parquet: 'application/vnd.apache.parquet',
+  xml: 'application/xml',
+  protobuf: 'application/x-protobuf',
 } as const
 export type Format = keyof typeof formats
+
+/** Formats that bodies of rows are read in. */
+export const bodyFormats = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const satisfies readonly Format[]
+export type BodyFormat = (typeof bodyFormats)[number]
 
 /** What a bulk create of bars answers. */
 export interface IngestReport {
@@ -60,6 +66,8 @@ export interface DatasetReport {
   readonly rows: number
   /** How many of them took the place of a row with the same key. */
   readonly replaced: number
+  /** How many rows went, where the body took the place of all. */
+  readonly removed?: number
   /** Whether the dataset was made from this body. */
   readonly created: boolean
 }

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS raw_pages
     body String CODEC(ZSTD(6)),
     received_at DateTime64(3, 'UTC')
 )
-ENGINE = MergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (connector, handler, task, received_at, number);
+ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (connector, handler, task, received_at, number);
 
 CREATE TABLE IF NOT EXISTS crawls
 (

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { environmentName, loadConfig, settings, shownSetting } from './config.js'
+import { type ConfigSources, environmentName, loadConfig, settings, shownSetting } from './config.js'
 
 let directory: string
 
@@ -84,6 +84,20 @@ describe('the configuration', () => {
   test.each(['', ' ', 'eighty', '-1', '80.5', '1e400'])('the port %j is refused, naming where it came from', (port) => {
     expect(() => loadConfig({ flags: { port } })).toThrow(invalid(`--port gives '${port}'`))
     expect(() => loadConfig({ environment: { BARKEEP_PORT: port } })).toThrow(invalid(`BARKEEP_PORT gives '${port}'`))
+  })
+
+  test('a setting that is true or false is read from a flag, the environment and the file', () => {
+    const read = (sources: ConfigSources) => loadConfig(sources)['crawl.worksHere']
+    expect(read({ flags: { 'crawl.worksHere': 'false' } })).toBe(false)
+    expect(read({ environment: { BARKEEP_CRAWL_WORKS_HERE: 'false' } })).toBe(false)
+    expect(read({ file: fileWith({ 'crawl.worksHere': false }) })).toBe(false)
+    expect(read({ file: fileWith({ 'crawl.worksHere': false }), flags: { 'crawl.worksHere': 'true' } })).toBe(true)
+  })
+
+  test('a setting that is true or false is nothing else', () => {
+    expect(() => loadConfig({ flags: { 'crawl.worksHere': 'no' } })).toThrow(
+      invalid("crawl.worksHere must be true or false, but --crawl.worksHere gives 'no'"),
+    )
   })
 
   test('a number in the file must be one', () => {

@@ -14,14 +14,50 @@ const choice = (value: boolean, help: string): Setting<boolean> => ({ default: v
 
 /** All settings, once. `barkeep.config.json` < `BARKEEP_*` in the environment < flags. */
 export const settings = {
-  host: text('127.0.0.1', 'Address to listen on. Only loopback: keys come with a later version.'),
+  host: text('127.0.0.1', 'Address to listen on. Beyond loopback the server needs a key: barkeep keys create.'),
   port: number(8080, 'TCP port to listen on; 0 lets the system choose.'),
   data: text('./data', 'Directory of the embedded store, of bodies on their way in, and of the mark of its owner.'),
   'api.rowsPerPage': number(1_000, 'Rows of a JSON page when the request does not say `limit`.'),
   'api.rowsPerPageMax': number(100_000, 'Largest `limit`.'),
   'api.instrumentsMax': number(5_000, 'Most instruments that one request may name.'),
+  'api.pageAheadRows': number(
+    1_000,
+    'Rows of a dataset that are read when a small page is asked for, so that the next ones are at hand; 0: none.',
+  ),
+  'api.pageCacheBytesMax': number(67_108_864, 'Memory for such rows, bytes.'),
+  'api.plainPaths': text('/api', 'Paths under which the plain paged API answers, separated by commas.'),
+  'api.plainTakeMax': number(
+    10,
+    'Largest `$take` of the plain paged API, and what it is when the request does not say.',
+  ),
   'api.bodyBytesMax': number(2_147_483_648, 'Largest body of a bulk create, bytes.'),
   'api.idempotencyKeysMax': number(10_000, 'Idempotency keys whose answers are remembered.'),
+  'api.requestsPerSecond': number(
+    0,
+    'Requests a second of one key, or of one address without a key, and as many in a burst; 0: any number.',
+  ),
+  'api.requestsMax': number(1_000, 'Requests that wait for the beginning of their answer; further ones are refused.'),
+  'api.connectionsMax': number(10_000, 'Connections at the same time; further ones are closed.'),
+  'api.rowsReadMax': number(2_000_000_000, 'Rows of the store that one request may make the engine look at.'),
+  'api.headersMsMax': number(10_000, 'How long the headers of a request may take to arrive, milliseconds.'),
+  'api.requestMsMax': number(3_600_000, 'How long a request with its body may take to arrive, milliseconds.'),
+  'api.silenceMsMax': number(
+    60_000,
+    'How long a caller may pause while it sends a body or reads an answer, milliseconds.',
+  ),
+  'api.headerBytesMax': number(131_072, 'Largest request line with all headers, bytes; 5,000 instruments fit in.'),
+  'api.lockMsMax': number(10_000, 'How long a write may wait for others to the same dataset, milliseconds.'),
+  'api.compressBytesMin': number(
+    8_192,
+    'Smallest text answer that is compressed, bytes; a smaller one is sent faster than it is packed.',
+  ),
+  'api.corsOrigins': text(
+    '',
+    'Origins whose pages may use the server from a browser, such as https://app.example, separated by commas; * for all.',
+  ),
+  'api.auditBytesMax': number(67_108_864, 'Size of the audit log at which it is begun anew, bytes.'),
+  'tls.cert': text('', 'PEM file with the certificate chain; with tls.key: HTTPS, HTTP/2 where the caller speaks it.'),
+  'tls.key': text('', 'PEM file with the key of the certificate.'),
   'store.url': text('', 'ClickHouse server to keep everything in, such as http://localhost:8123; empty: embedded.'),
   'store.user': text('', 'User of the ClickHouse server, where store.url names none; empty: default.'),
   'store.password': text(
@@ -40,7 +76,12 @@ export const settings = {
   'crawl.failuresMax': number(5, 'Failures of a connector in a row after which it rests.'),
   'crawl.restMs': number(300_000, 'How long it rests then, and after a ban that names no time, milliseconds.'),
   'crawl.concurrencyMax': number(8, 'Tasks of one connector that are worked on at the same time.'),
+  'crawl.uncommittedMax': number(
+    64,
+    'Results of one connector that wait to be kept; a crash asks for their pages again.',
+  ),
   'crawl.tasksMax': number(1_000_000, 'Most requests that one crawl may plan.'),
+  'gaps.settleMs': number(21_600_000, 'How long after its close bars of a session may be missing, milliseconds.'),
   'crawl.worksHere': choice(true, 'Whether the server asks upstreams itself; false leaves that to `barkeep worker`.'),
   'crawl.resultBytesMax': number(268_435_456, 'Largest result that a worker may send, bytes.'),
   'redis.url': text('', 'Redis that shares tasks and limits with workers, such as redis://nas:6379; empty: none.'),
@@ -52,6 +93,8 @@ type Widened<Value> = Value extends string ? string : Value extends number ? num
 export type Config = { readonly [Key in SettingKey]: Widened<Settings[Key]['default']> } & {
   /** Import formats as the file declares them, unchecked: whoever imports knows what a format is. */
   readonly formats?: unknown
+  /** Schedules by name as the file declares them, unchecked: the crawl knows what a schedule is. */
+  readonly schedules?: unknown
   /** By the id of the connector. */
   readonly connectors: Readonly<Record<string, ConnectorConfig>>
 }
@@ -100,9 +143,14 @@ export function loadConfig({ flags = {}, environment = {}, file }: ConfigSources
   const connectors = Object.fromEntries(
     shippedConnectors.map((connector) => [connector.id, readConnectorConfig(connector, find)]),
   )
-  const { formats } = fromFile
+  const { formats, schedules } = fromFile
   const { connectors: _, ...rest } = config as unknown as Config // every key was filled with its type above
-  return { ...rest, connectors, ...(formats !== undefined && { formats }) }
+  return {
+    ...rest,
+    connectors,
+    ...(formats !== undefined && { formats }),
+    ...(schedules !== undefined && { schedules }),
+  }
 }
 
 function readConfigFile(file: string): Record<string, unknown> {
@@ -114,7 +162,7 @@ function readConfigFile(file: string): Record<string, unknown> {
   }
   const { connectors = {}, ...flat } = parseJsonObject(content, file)
   const parsed: Record<string, unknown> = { ...flat, ...connectorKeys(connectors, file) }
-  const known = [...Object.keys(settings), ...connectorSettings, 'formats']
+  const known = [...Object.keys(settings), ...connectorSettings, 'formats', 'schedules']
   for (const key of Object.keys(parsed)) {
     if (known.includes(key)) continue
     const near = nearestName(key, known)

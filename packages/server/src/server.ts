@@ -2,20 +2,26 @@ import { shippedConnectors } from '@barkeep/connectors'
 import { BarkeepError } from '@barkeep/core'
 import type { FastifyServerOptions } from 'fastify'
 import { createApp } from './api/app.js'
+import { openAuditLog } from './api/audit.js'
+import { countWrites } from './api/etag-writes.js'
 import { Idempotency } from './api/idempotency.js'
+import { Keys } from './api/keys.js'
+import { publishOwnerKey } from './api/keys-owner.js'
+import { isLoopback } from './api/security-hosts.js'
 import type { Config } from './config.js'
 import { openCrawl } from './crawl/open-crawl.js'
 import { openContents } from './store/contents.js'
 import { lockDirectory } from './store/directory-lock.js'
+import { KeyTable } from './store/key-table.js'
 import { openStore } from './store/open-store.js'
 
 export interface RunningServer {
   readonly url: string
+  /** A key with every scope for the process that runs the server, valid until it stops. */
+  readonly ownerKey: string
   /** Lets requests end, then closes the store. */
   close(): Promise<void>
 }
-
-const loopback = ['127.0.0.1', '::1', 'localhost']
 
 /**
  * Opens the store, finishes what an earlier process left, and listens.
@@ -25,10 +31,9 @@ export async function startServer(
   config: Config,
   logger: FastifyServerOptions['logger'] = false,
 ): Promise<RunningServer> {
-  requireLoopback(config.host)
   const lock = lockDirectory(config.data)
   try {
-    const store = await openStore({
+    const opened = await openStore({
       directory: config.data,
       server: {
         url: config['store.url'],
@@ -39,19 +44,31 @@ export async function startServer(
       streamsMax: config['store.streamsMax'],
       silenceMsMax: config['store.silenceMsMax'],
     })
+    const { store, writes } = countWrites(opened)
     try {
       const contents = await openContents(store)
+      const keys = await Keys.open(new KeyTable(store), Date.now)
+      const isLocal = isLoopback(config.host)
+      if (!isLocal && keys.count === 0) throw needsKey(config)
       const idempotency = new Idempotency(config['api.idempotencyKeysMax'])
       const crawl = await openCrawl(store, contents, config, shippedConnectors)
-      const app = await createApp({ ...contents, store, crawl, idempotency, config, now: Date.now }, logger)
+      const audit = openAuditLog(config.data, config['api.auditBytesMax'], {
+        error: (...told: Parameters<typeof app.log.error>) => app.log.error(...told),
+      })
+      const safety = { keys, requiresKeys: () => !isLocal || keys.count > 0, audit, writes }
+      const app = await createApp({ ...contents, store, crawl, idempotency, config, now: Date.now }, safety, logger)
       const url = await listen(app, config)
+      const owner = publishOwnerKey(config.data, keys.ownerKey)
       lock.publish(url)
       return {
         url,
+        ownerKey: keys.ownerKey,
         async close() {
           await app.close()
+          await audit.close()
           await crawl.close()
           await store.close()
+          owner.withdraw()
           lock.release()
         },
       }
@@ -67,7 +84,10 @@ export async function startServer(
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<string> {
   try {
-    return await app.listen({ host: config.host, port: config.port })
+    await app.listen({ host: config.host, port: config.port })
+    const [address] = app.addresses()
+    const port = typeof address === 'object' ? address.port : config.port
+    return `${config['tls.cert'] === '' ? 'http' : 'https'}://${nameToCall(config.host)}:${port}`
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause // listen fails with system errors
     throw new BarkeepError('INVALID_SETTING', {
@@ -77,9 +97,15 @@ async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config
   }
 }
 
-function requireLoopback(host: string): void {
-  if (loopback.includes(host)) return
-  throw new BarkeepError('INVALID_SETTING', {
-    message: `host '${host}' is not loopback. This version has no keys yet, so it listens on ${loopback.join(', ')} only.`,
+/** A server on all addresses is called at one. */
+function nameToCall(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+function needsKey({ host, data }: Config): BarkeepError {
+  return new BarkeepError('INVALID_SETTING', {
+    message: `host '${host}' is beyond loopback, and there is no key yet. Make one with barkeep keys create --name laptop --scopes read,write --data ${data}, then start again.`,
   })
 }

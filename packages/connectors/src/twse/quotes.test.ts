@@ -64,6 +64,13 @@ describe('quotes', () => {
     await expect(run(body).result).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
   })
 
+  it('of unknown codes alone bring no row, in the junk of today and in the empty list of before', async () => {
+    const junk = await run('{"msgArray":[{"c":"","z":"-","s":"-","tv":"-"}],"rtcode":"0000"}').result
+    expect(junk.data).toMatchObject({ rows: [{ rows: [] }], covers: [], refused: [{ reason: 'unknown code' }] })
+    const none = await run('{"msgArray":[],"rtcode":"0000"}').result
+    expect(none.data).toMatchObject({ rows: [{ rows: [] }], covers: [], refused: [] })
+  })
+
   it('that repeat are refused', () => {
     const body = JSON.parse(fixture(import.meta.url, 'mis.json'))
     const told = parseMis({ ...body, msgArray: [body.msgArray[0], body.msgArray[0]] })

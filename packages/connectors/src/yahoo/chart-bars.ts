@@ -39,7 +39,8 @@ export interface ChartBarsOptions {
  *   is merged into that one, at the close into the last of the session. Where there is none, nobody can say whether it is
  *   the beginning of a new bar, the closing auction or the bar before once more, and the same time asked for later comes
  *   without it: it is refused.
- * - Any other row off the grid, outside the session or of a time seen before is refused.
+ * - Any other row off the grid, outside the session or of a time seen before is refused, and so is one of zeros, which
+ *   Yahoo writes where it has lost the prices.
  */
 export function chartBars(chart: Chart, options: ChartBarsOptions): ChartBars {
   const { exchange, interval, start, end, settledThrough } = options
@@ -65,7 +66,8 @@ export function chartBars(chart: Chart, options: ChartBarsOptions): ChartBars {
     if (typeof told !== 'string') {
       bars.push(isOpen ? { ...told, final: false } : told)
       lastRow = date
-    } else if (!isOpen) refused.push({ row: textOfRow(row), reason: told })
+      // What a day that is not over lacks may still come; what it tells wrongly is refused like that of any other.
+    } else if (!isOpen || !isUnfinished(row)) refused.push({ row: textOfRow(row), reason: told })
   }
   return { bars, refused, lastRow }
 }
@@ -134,6 +136,10 @@ function barOf(
 
 function isEmpty({ open, high, low, close }: ChartRow): boolean {
   return open === null && high === null && low === null && close === null
+}
+
+function isUnfinished({ open, high, low, close, volume }: ChartRow): boolean {
+  return open === null || high === null || low === null || close === null || volume === null
 }
 
 function textOfRow({ ms, open, high, low, close, volume }: ChartRow): string {

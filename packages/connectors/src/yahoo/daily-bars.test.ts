@@ -115,6 +115,15 @@ describe('daily bars of Yahoo', () => {
     ])
   })
 
+  it('refuse zeros of today as well, but not what today still lacks', async () => {
+    const now = '2024-03-06T03:00:00Z'
+    const zeros = await pageOf([[taipei('2024-03-06'), 0, 0, 0, 0, 0]], { now })
+    expect(zeros.bars?.[0]?.bars).toEqual([])
+    expect(zeros.refused).toEqual([{ row: '2024-03-06T01:00:00Z 0 0 0 0 0', reason: 'a price is zero' }])
+    const unfinished = await pageOf([[taipei('2024-03-06'), 20, 21, 19, null, 5]], { now })
+    expect([unfinished.bars?.[0]?.bars, unfinished.refused]).toEqual([[], []])
+  })
+
   it('pass over a day without any price, which is a holiday of that market', async () => {
     const { bars, refused } = await pageOf([
       [taipei('2024-03-04'), null, null, null, null, null],
@@ -221,6 +230,17 @@ describe('what Yahoo answers instead', () => {
     await expect(run({ body })).rejects.toMatchObject({
       code: 'UPSTREAM_CHANGED',
       message: expect.stringContaining(name),
+    })
+  })
+
+  it.each([
+    ['no times', '"timestamp":[', '"times":[', "'timestamp' of a chart is not a list"],
+    ['a time too few', '"close":[20]', '"close":[20,21]', "'close' has 2 values, but there are 1 timestamps"],
+  ])('a chart with quotes and %s is not taken for an empty window', async (_, from, to, message) => {
+    const body = chartBody({ rows: [[taipei('2024-03-04'), 20, 20, 20, 20, 5]] }).replace(from, to)
+    await expect(run({ body })).rejects.toMatchObject({
+      code: 'UPSTREAM_CHANGED',
+      message: expect.stringContaining(message),
     })
   })
 

@@ -25,7 +25,7 @@ export type DailyBarsParams = {
  * Yahoo has divided its prices by every later split, so the chart is always asked for up to now: only then are all the
  * splits in it that must be undone. Prices unadjusted, in the currency of the exchange; volume in shares; turnover and
  * trades are not told. Finer bars need the same splits, so their tasks follow from this one.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 3.1.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 3.1.
  */
 export const dailyBars: Handler<DailyBarsParams> = async (task, context) => {
   const { instrument, start, end } = task.params

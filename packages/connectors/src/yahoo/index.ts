@@ -1,12 +1,13 @@
-import type { CrawlRequest } from '@barkeep/core'
+import { type CrawlRequest, sessionDateOf } from '@barkeep/core'
 import { addDays, earlier, later } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
 import { requiredOption } from '../required-option.js'
 import { type DailyBarsParams, dailyBars } from './daily-bars.js'
 import { datasets } from './datasets.js'
 import { intradayBars } from './intraday-bars.js'
+import { ranges } from './ranges.js'
 import { search } from './search.js'
-import { yahooExchanges } from './symbols.js'
+import { exchangeOf, yahooExchanges } from './symbols.js'
 
 export const yahoo = defineConnector({
   id: 'yahoo',
@@ -68,12 +69,19 @@ export const yahoo = defineConnector({
 })
 
 function* barsOf(
-  { instruments, start, end }: CrawlRequest,
+  { instruments, start, end, nowMs }: CrawlRequest,
   finer: DailyBarsParams['finer'],
 ): Generator<DailyBarsParams> {
   for (const { instrument, exchange, listed, delisted } of instruments) {
+    if (!yahooExchanges.includes(exchange)) continue
     const first = later(start, listed)
     const last = earlier(end, delisted === null ? null : addDays(delisted, 1))
-    if (yahooExchanges.includes(exchange) && first < last) yield { instrument, start: first, end: last, finer }
+    if (first < last && last > oldestOf(instrument, finer, nowMs)) yield { instrument, start: first, end: last, finer }
   }
+}
+
+/** The first session date that Yahoo still has: of a window that ends before it, the page of days would be all. */
+function oldestOf(instrument: string, finer: DailyBarsParams['finer'], nowMs: number): string {
+  if (finer === null) return ''
+  return addDays(sessionDateOf(exchangeOf(instrument), nowMs), -ranges[finer].daysBack)
 }

@@ -23,7 +23,7 @@ export type IntradayBarsParams = {
  * Minutes or hours of one instrument, anchored to the session open; the last hour of a session may be short.
  * Prices unadjusted, in the currency of the exchange; volume in shares. Yahoo tells no volume of the first bar of a day and
  * often leaves the closing auction out, so the bars of a day may sum up to less than the day.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 3.1.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 3.1.
  */
 export const intradayBars: Handler<IntradayBarsParams> = async (task, context) => {
   const { instrument, interval, end, splits } = task.params

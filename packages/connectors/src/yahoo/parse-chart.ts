@@ -29,7 +29,7 @@ const hundredths: Readonly<Record<string, string>> = { GBp: 'GBP', ZAc: 'ZAR', I
 
 /**
  * A chart of the v8 API. Throws UPSTREAM_CHANGED when it is of another symbol, granularity, time zone or currency than was
- * asked for, or when its columns have different lengths. Source: UPSTREAMS.md 3.1.
+ * asked for, or when its columns have different lengths. Source: our notes on upstreams, 3.1.
  */
 export function parseChart(
   body: unknown,
@@ -59,12 +59,12 @@ export function parseChart(
   }
 }
 
-/** No key `timestamp` means that the window is empty. */
+/** No key `timestamp` means that the window is empty, but only where there are no quotes that lack their times. */
 function rowsOf(result: UnknownRecord): ChartRow[] {
-  if (result.timestamp === undefined) return []
-  const timestamps = listOf(result.timestamp, "'timestamp' of a chart")
   const indicators = recordOf(result.indicators, "'indicators' of a chart")
   const quote = recordOf(listOf(indicators.quote, "'quote' of a chart")[0], "'quote[0]' of a chart")
+  if (result.timestamp === undefined && Object.keys(quote).length === 0) return []
+  const timestamps = listOf(result.timestamp, "'timestamp' of a chart")
   const column = (name: string): readonly unknown[] => {
     const values = listOf(quote[name], `'${name}' of a chart`)
     if (values.length !== timestamps.length) {

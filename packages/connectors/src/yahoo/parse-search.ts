@@ -21,7 +21,7 @@ export interface SearchResults {
   readonly refused: readonly { readonly row: string; readonly reason: string }[]
 }
 
-/** Securities that a search found, best first. Throws UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 3.4. */
+/** Securities that a search found, best first. Throws UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 3.4. */
 export function parseSearch(body: unknown, query: string): SearchResults {
   const answer = recordOf(body, 'The answer of Yahoo')
   const finance = answer.finance

@@ -5,7 +5,7 @@ import { fixture } from '../fixture.contract.js'
 import { yahoo } from './index.js'
 import { search } from './search.js'
 
-const run = (body: string, status = 200) =>
+const run = (body: string | Uint8Array, status = 200) =>
   search(
     { connector: 'yahoo', handler: 'search', params: { query: 'invented' } },
     fakeContext({ now: '2024-03-06T00:00:00Z', answers: [{ body, status }] }),
@@ -54,6 +54,7 @@ describe('a search', () => {
       'UPSTREAM_REFUSED',
     ],
     ['{"count":0}', 200, 'UPSTREAM_CHANGED'],
+    [Buffer.from('{"quotes":[{"shortname":"\xa5\x78"}]}', 'latin1'), 200, 'UPSTREAM_FAILED'],
   ])('answered by %s has failed', async (body, status, code) => {
     await expect(run(body, status)).rejects.toMatchObject({ code })
   })
@@ -78,6 +79,30 @@ describe('the plans of yahoo', () => {
       ['dailyBars', { instrument: 'TWSE:1234', start: '2024-03-04', end: '2024-03-06', finer: '1m' }],
       ['dailyBars', { instrument: 'NASDAQ:ABCD', start: '2024-03-01', end: '2024-03-06', finer: '1m' }],
     ])
+  })
+
+  const taiwanese = {
+    instrument: 'TWSE:1234',
+    exchange: 'TWSE',
+    symbol: '1234',
+    name: '',
+    kind: 'stock' as const,
+    isin: null,
+    listed: null,
+    delisted: null,
+  }
+
+  it.each([
+    // In Taipei it is the 7th of March already, and 29 days before it the 7th of February.
+    ['minute-bars', '2024-02-06', '2024-02-07', 0],
+    ['minute-bars', '2024-02-06', '2024-02-08', 1],
+    ['hour-bars', '2022-03-08', '2022-03-09', 0],
+    ['hour-bars', '2022-03-08', '2022-03-10', 1],
+    ['daily-bars', '1999-03-06', '1999-03-07', 1],
+  ])('%s from %s to %s are %i tasks, since Yahoo forgets what is finer than days', (plan, start, end, count) => {
+    const nowMs = Date.parse('2024-03-06T16:30:00Z')
+    const tasks = yahoo.crawls[plan]?.tasks({ ...request, instruments: [taiwanese], start, end, nowMs }) ?? []
+    expect([...tasks]).toHaveLength(count)
   })
 
   it('need a query to search', () => {

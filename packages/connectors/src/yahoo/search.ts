@@ -11,7 +11,7 @@ const RESULTS_MAX = 20
 
 /**
  * Securities that Yahoo finds for a few words, rows of `yahoo_search_results`.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 3.4.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_FAILED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 3.4.
  */
 export const search: Handler<SearchParams> = async (task, context) => {
   const { query } = task.params

@@ -2,24 +2,45 @@ import { randomUUID } from 'node:crypto'
 import { BarkeepError } from '@barkeep/core'
 import fastify, { type FastifyServerOptions } from 'fastify'
 import Type from 'typebox'
+import { odataRoutes } from '../odata/routes.js'
+import { formatAnswers } from './answer-format.js'
 import { barsRoutes } from './bars-routes.js'
 import { calendarRoutes } from './calendar-routes.js'
 import { catalogRoutes } from './catalog-routes.js'
 import type { Api, ApiContext } from './context.js'
+import { coverageRoutes } from './coverage-routes.js'
 import { crawlRoutes } from './crawl-routes.js'
 import { datasetRoutes } from './dataset-routes.js'
 import { errorDocs } from './error-docs.js'
+import { gapRoutes } from './gap-routes.js'
+import { keysRoutes } from './keys-routes.js'
+import { limitCost } from './limits-cost.js'
 import { metricsRoute } from './metrics.js'
 import { describeApi, docsPage } from './openapi.js'
 import { sendProblem, serviceVersion } from './problem.js'
+import { protobufRoutes } from './protobuf-routes.js'
+import { scheduleRoutes } from './schedule-routes.js'
+import { protectRoutes, type Safety } from './security-hooks.js'
+import { createHttpServer, refuseMalformed } from './security-server.js'
 import { type SchemaTypes, validatorCompiler } from './validation.js'
+import { workerRoutes } from './worker-routes.js'
 
 const JSON_BODY_BYTES_MAX = 16 * 1_024 * 1_024
 
 /** The HTTP face of a store. It listens to nothing until told to. */
-export async function createApp(context: ApiContext, logger: FastifyServerOptions['logger'] = false): Promise<Api> {
+export async function createApp(
+  given: ApiContext,
+  safety: Safety,
+  logger: FastifyServerOptions['logger'] = false,
+): Promise<Api> {
+  const { config } = given
+  const context = { ...given, store: limitCost(given.store, config['api.rowsReadMax'], given.now) }
   const app: Api = fastify({
     logger: logger ?? false,
+    serverFactory: (listener) => createHttpServer(config, listener),
+    clientErrorHandler: refuseMalformed,
+    // The refusal of who comes while the server stops is ours: it speaks the one language.
+    return503OnClosing: false,
     bodyLimit: JSON_BODY_BYTES_MAX,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
@@ -33,7 +54,9 @@ export async function createApp(context: ApiContext, logger: FastifyServerOption
     reply.header('x-request-id', request.id)
   })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  answerUnknownRoutes(app)
+  protectRoutes(app, context, safety, answerUnknownRoutes(app))
+
+  formatAnswers(app)
 
   await describeApi(app)
   metricsRoute(app, context)
@@ -41,7 +64,14 @@ export async function createApp(context: ApiContext, logger: FastifyServerOption
   catalogRoutes(app, context)
   calendarRoutes(app, context)
   datasetRoutes(app, context)
+  protobufRoutes(app, context)
   crawlRoutes(app, context)
+  coverageRoutes(app, context)
+  gapRoutes(app, context)
+  scheduleRoutes(app, context)
+  workerRoutes(app, context)
+  keysRoutes(app, safety.keys)
+  odataRoutes(app, context)
   healthRoutes(app, context)
   docsPage(app)
   errorDocs(app)
@@ -49,15 +79,20 @@ export async function createApp(context: ApiContext, logger: FastifyServerOption
   return app
 }
 
-function answerUnknownRoutes(app: Api): void {
+/** Says what is wrong with a URL that no route answers. Gives the methods that a path has. */
+function answerUnknownRoutes(app: Api): (path: string) => readonly string[] {
   const routes: { method: string; shape: RegExp }[] = []
+  const methodsOf = (path: string) => {
+    const methods = routes.filter(({ shape }) => shape.test(path)).map(({ method }) => method)
+    return methods.length === 0 ? [] : [...methods, 'OPTIONS']
+  }
   app.addHook('onRoute', ({ method, url }) => {
     const shape = new RegExp(`^${url.replaceAll(/:[^/]+/g, '[^/]+')}$`)
     for (const one of [method].flat()) routes.push({ method: one, shape })
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '/'
-    const allowed = routes.filter(({ shape }) => shape.test(path)).map(({ method }) => method)
+    const allowed = methodsOf(path)
     if (allowed.length === 0) {
       const message = `There is no route ${path.slice(0, 100)}.`
       return sendProblem(new BarkeepError('ROUTE_NOT_FOUND', { message }), request, reply)
@@ -66,15 +101,17 @@ function answerUnknownRoutes(app: Api): void {
     const message = `${request.method} is not possible on ${path.slice(0, 100)}. Use ${allowed.join(' or ')}.`
     return sendProblem(new BarkeepError('METHOD_NOT_ALLOWED', { message }), request, reply)
   })
+  return methodsOf
 }
 
 function healthRoutes(app: Api, { store, catalog }: ApiContext): void {
   const tags = ['service']
   const status = Type.Object({ status: Type.String() }, { additionalProperties: true })
-  app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: status } } }, async () => ({
-    status: 'ok',
-    version: serviceVersion,
-  }))
+  app.get(
+    '/healthz',
+    { config: { scope: 'none' }, schema: { tags, summary: 'The process lives', response: { 200: status } } },
+    async () => ({ status: 'ok', version: serviceVersion }),
+  )
   app.get('/readyz', { schema: { tags, summary: 'The store answers', response: { 200: status } } }, async () => {
     await store.rows('SELECT 1')
     return { status: 'ready', instruments: catalog.instruments.length }

@@ -4,6 +4,7 @@ import { barsStream, nextBarsCursor } from './bars-answer.js'
 import { barsQuerySchema, readBarsRequest } from './bars-request.js'
 import { bodyFormat, bulkBodySchema, bulkRoutes } from './bulk-body.js'
 import type { Api, ApiContext } from './context.js'
+import { barMessage } from './protobuf-schema.js'
 import { querySchema, text } from './query-schema.js'
 import { chooseFormat, rowContent, sendRows } from './rows-answer.js'
 import { barSchema, envelope, ingestReportSchema } from './wire-schemas.js'
@@ -31,6 +32,7 @@ export function barsRoutes(app: Api, context: ApiContext): void {
         format,
         columns: read.columns,
         params: query,
+        message: barMessage,
         rows: (signal) => barsStream(store, catalog, page, format, signal),
         ...(limit !== undefined && { nextCursor: () => nextBarsCursor(store, read, limit) }),
       })

@@ -1,4 +1,4 @@
-import { BarkeepError, type Format, formats } from '@barkeep/core'
+import { BarkeepError, type BodyFormat, formats } from '@barkeep/core'
 import type { FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { InputFormat } from '../store/store.js'
@@ -11,9 +11,9 @@ const engineFormats = {
   csv: 'CSVWithNames',
   arrow: 'ArrowStream',
   parquet: 'Parquet',
-} as const satisfies Record<Format, InputFormat>
+} as const satisfies Record<BodyFormat, InputFormat>
 
-const byType = new Map(Object.entries(engineFormats).map(([name, format]) => [formats[name as Format], format])) // its keys are Format
+const byType = new Map(Object.entries(engineFormats).map(([name, format]) => [formats[name as BodyFormat], format])) // its keys
 
 /** Rows that go to the engine as they come: the routes registered within have no body parsed. */
 export function bulkRoutes(app: Api, register: (bulk: Api) => void): void {
@@ -28,7 +28,7 @@ export function bulkRoutes(app: Api, register: (bulk: Api) => void): void {
 /** The format that the Content-Type of a bulk body names. Throws UNSUPPORTED_MEDIA_TYPE. */
 export function bodyFormat(request: FastifyRequest): InputFormat {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-  const format = byType.get(type as (typeof formats)[Format]) // undefined for any other text
+  const format = byType.get(type as (typeof formats)[BodyFormat]) // undefined for any other text
   if (format !== undefined) return format
   throw new BarkeepError('UNSUPPORTED_MEDIA_TYPE', {
     message: `'${type.slice(0, 60)}' is not read here. Send one of ${[...byType.keys()].join(', ')}.`,

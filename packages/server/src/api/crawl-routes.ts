@@ -26,11 +26,17 @@ const countsSchema = Type.Object({
 })
 const crawlSchema = Type.Object({
   id: Type.Integer(),
-  order: orderSchema,
+  order: Type.Intersect([
+    orderSchema,
+    Type.Object({
+      windows: Type.Optional(Type.Integer({ description: 'Stretches that a backfill asks for.' })),
+      first: Type.Optional(Type.Enum(['newest', 'oldest'])),
+    }),
+  ]),
   state: Type.Enum(['planning', 'running', 'done', 'cancelled']),
   tasks: countsSchema,
 })
-const estimateSchema = Type.Object({
+export const estimateSchema = Type.Object({
   requests: Type.Integer({ description: 'First requests; pages that name further ones add to them.' }),
   isCut: Type.Boolean(),
   bytes: Type.Integer(),
@@ -209,6 +215,7 @@ function connectorRoutes(app: Api, { crawl }: ApiContext): void {
   app.post(
     '/v1/connectors/:id',
     {
+      config: { scope: 'admin' },
       schema: {
         tags,
         summary: 'Let a connector go on that stopped, and try its dead tasks again',
@@ -230,6 +237,7 @@ function reparseRoute(app: Api, { crawl }: ApiContext): void {
   app.post(
     '/v1/connectors/:id/reparse',
     {
+      config: { scope: 'admin' },
       schema: {
         tags,
         summary: 'Read the archived pages of a connector again, without a request',

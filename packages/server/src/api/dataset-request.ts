@@ -1,6 +1,7 @@
 import {
   BarkeepError,
   type ColumnType,
+  columnTypes,
   type DatasetColumn,
   invalidParameter,
   parseTimeBound,
@@ -8,6 +9,8 @@ import {
 } from '@barkeep/core'
 import type { Static } from 'typebox'
 import type { Config } from '../config.js'
+import type { RowKey } from '../store/dataset-changes.js'
+import type { ColumnTypes } from '../store/dataset-inference.js'
 import {
   type DatasetFilter,
   type DatasetRead,
@@ -55,7 +58,7 @@ export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): Datas
     dataset,
     columns,
     sort,
-    filters: Object.entries(filters).map(([name, value]) => readFilter(name, String(value), dataset)),
+    filters: readFilters(filters, dataset),
     ...(after !== undefined && { after }),
     ...(limit !== undefined && { limit }),
   }
@@ -63,6 +66,11 @@ export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): Datas
 
 /** The row with a key, given as its values joined by commas. */
 export function readKey(text: string, dataset: StoredDataset): DatasetRead {
+  return { dataset, columns: dataset.columns, sort: [], filters: readRowKey(text, dataset).filters, limit: 1 }
+}
+
+/** A key, given as its values joined by commas. Throws INVALID_PARAMETER. */
+export function readRowKey(text: string, dataset: StoredDataset): RowKey {
   // Only the last part of a key can hold commas, and only when the others do not.
   const parts = text.split(',')
   const values = [...parts.slice(0, dataset.key.length - 1), parts.slice(dataset.key.length - 1).join(',')]
@@ -70,7 +78,12 @@ export function readKey(text: string, dataset: StoredDataset): DatasetRead {
     const column = dataset.columns.find((one) => one.name === name) as DatasetColumn // a key names columns
     return { column, operator: 'eq', values: [checkedValue('key', values[index] ?? '', column)] }
   })
-  return { dataset, columns: dataset.columns, sort: [], filters, limit: 1 }
+  return { text, filters }
+}
+
+/** Filters out of parameters. Throws UNKNOWN_PARAMETER, INVALID_PARAMETER, REQUEST_TOO_COMPLEX. */
+export function readFilters(query: Readonly<Record<string, unknown>>, dataset: StoredDataset): DatasetFilter[] {
+  return Object.entries(query).map(([name, value]) => readFilter(name, String(value), dataset))
 }
 
 function readFilter(parameter: string, value: string, dataset: StoredDataset): DatasetFilter {
@@ -93,6 +106,19 @@ function readFilter(parameter: string, value: string, dataset: StoredDataset): D
   }
 }
 
+/** Types of the columns of a new dataset: `auto`, or `BirdNo:integer,SurveyDate:date`. Throws INVALID_PARAMETER. */
+export function readTypes(parts: readonly string[]): ColumnTypes {
+  if (parts.join() === 'auto') return 'auto'
+  const types = parts.map((part): [string, ColumnType] => {
+    const [name = '', type] = part.split(':')
+    if (type === undefined) {
+      throw invalidParameter('types', part, `'${shorten(part, 40)}' is no column:type, and not auto either.`)
+    }
+    return [name, oneOf('types', type, columnTypes)]
+  })
+  return new Map(types)
+}
+
 const shapes: Readonly<Record<ColumnType, RegExp>> = {
   string: /^/,
   integer: /^-?\d{1,18}$/,
@@ -112,7 +138,7 @@ const examples: Readonly<Record<ColumnType, string>> = {
 }
 
 /** The text as the engine reads it in a column. Throws INVALID_PARAMETER for what does not fit the column's type. */
-function checkedValue(parameter: string, value: string, { name, type }: DatasetColumn): string {
+export function checkedValue(parameter: string, value: string, { name, type }: DatasetColumn): string {
   const fault = () =>
     invalidParameter(
       parameter,

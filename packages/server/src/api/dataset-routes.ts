@@ -1,38 +1,30 @@
-import { BarkeepError, columnTypes, type Dataset } from '@barkeep/core'
+import type { Dataset } from '@barkeep/core'
 import Type from 'typebox'
-import { type DatasetRead, type RowPosition, rowBoundaryQuery, rowsQuery, totalQuery } from '../store/dataset-sql.js'
+import type { Config } from '../config.js'
+import { DatasetPages } from '../store/dataset-pages.js'
 import type { StoredDataset } from '../store/datasets.js'
-import type { Store } from '../store/store.js'
-import { oneArrowStream } from './arrow-framing.js'
-import { bodyFormat, bulkBodySchema, bulkRoutes } from './bulk-body.js'
 import type { Api, ApiContext } from './context.js'
-import { readKey, readRowsRequest, rowsQuerySchema, writeRowCursor } from './dataset-request.js'
-import { list, querySchema, text } from './query-schema.js'
-import { chooseFormat, engineFormats, rowContent, sendRows } from './rows-answer.js'
+import { datasetRowsRoutes } from './dataset-rows-routes.js'
+import { datasetSchema, definitionBody, nameParam, none, tags } from './dataset-schemas.js'
+import { datasetWriteRoutes } from './dataset-write-routes.js'
+import { plainApi, plainPaths } from './plain-api.js'
 import { envelope, pageEnvelope } from './wire-schemas.js'
 
-const tags = ['datasets']
-const none = querySchema({})
-const nameParam = Type.Object({ name: Type.String({ examples: ['birds'] }) })
-const rowSchema = Type.Record(Type.String(), Type.Unknown(), { description: 'A row; its dataset tells the columns.' })
-const datasetSchema = Type.Object({
-  name: Type.String(),
-  title: Type.String(),
-  licence: Type.Union([Type.String(), Type.Null()]),
-  source: Type.Union([Type.String(), Type.Null()]),
-  key: Type.Array(Type.String(), { description: 'Columns that tell a row from all others.' }),
-  columns: Type.Array(
-    Type.Object({ name: Type.String(), type: Type.Enum([...columnTypes]), nullable: Type.Boolean() }),
-  ),
-})
-
+/** Datasets: what they are, their rows, and the same rows as the plain paged API. */
 export function datasetRoutes(app: Api, context: ApiContext): void {
+  const { store, datasets, config } = context
+  const pages = new DatasetPages(store, datasets, {
+    rowsAhead: config['api.pageAheadRows'],
+    bytesMax: config['api.pageCacheBytesMax'],
+  })
   describeDatasets(app, context)
-  readRows(app, context)
-  bulkRoutes(app, (bulk) => postRows(bulk, context))
+  declareDatasets(app, context)
+  datasetRowsRoutes(app, context, pages)
+  datasetWriteRoutes(app, context)
+  plainApi(app, context, pages)
 }
 
-function describeDatasets(app: Api, { datasets }: ApiContext): void {
+function describeDatasets(app: Api, { datasets, config }: ApiContext): void {
   app.get(
     '/v1/datasets',
     { schema: { tags, summary: 'Datasets', querystring: none, response: { 200: pageEnvelope(datasetSchema) } } },
@@ -55,134 +47,64 @@ function describeDatasets(app: Api, { datasets }: ApiContext): void {
         response: { 200: envelope(datasetSchema) },
       },
     },
-    async ({ params: { name } }) => ({
-      request: { params: { name } },
-      data: publicDataset(datasets.get(name)),
-      links: { self: `/v1/datasets/${name}`, rows: `/v1/datasets/${name}/rows` },
-    }),
+    async ({ params: { name } }) => datasetAnswer(datasets.get(name), config),
   )
 }
 
-function readRows(app: Api, { store, datasets, config }: ApiContext): void {
-  app.get(
-    '/v1/datasets/:name/rows',
+function declareDatasets(app: Api, { datasetChanges, config }: ApiContext): void {
+  app.put(
+    '/v1/datasets/:name',
     {
       schema: {
         tags,
-        summary: 'Rows of a dataset',
-        description:
-          'Any other parameter filters: `field=value`, `field.gt=`, `field.gte=`, `field.lt=`, `field.lte=`, `field.in=a,b`.',
+        summary: 'Declare a dataset, or change what is told of it',
+        description: 'Columns can be added where they are nullable; no other change of key and columns is possible.',
         params: nameParam,
-        querystring: rowsQuerySchema(config),
-        response: { 200: rowContent(rowSchema) },
-      },
-    },
-    async (request, reply) => {
-      const read = readRowsRequest(request.query, datasets.get(request.params.name))
-      const format = chooseFormat(request.query.format, request)
-      const limit = read.limit ?? (format === 'json' ? config['api.rowsPerPage'] : undefined)
-      const { sql, params } = rowsQuery(limit === undefined ? read : { ...read, limit })
-      return sendRows(request, reply, {
-        format,
-        columns: read.columns.map(({ name }) => name),
-        params: request.query,
-        rows(signal) {
-          const chunks = store.stream(sql, params, engineFormats[format], signal)
-          return format === 'arrow' ? oneArrowStream(chunks) : chunks
-        },
-        total: () => countRows(store, read),
-        ...(limit !== undefined && { nextCursor: () => nextRowCursor(store, read, limit) }),
-      })
-    },
-  )
-
-  app.get(
-    '/v1/datasets/:name/rows/:key',
-    {
-      schema: {
-        tags,
-        summary: 'The row with a key',
-        description: 'A key of several columns is given as its values joined by commas.',
-        params: Type.Object({ ...nameParam.properties, key: Type.String({ examples: ['40298'] }) }),
         querystring: none,
-        response: { 200: envelope(rowSchema) },
+        body: definitionBody,
+        response: { 200: envelope(datasetSchema), 201: envelope(datasetSchema) },
       },
     },
-    async ({ params: { name, key } }) => {
-      const dataset = datasets.get(name)
-      const { sql, params } = rowsQuery(readKey(key, dataset))
-      const [row] = await store.rows<Record<string, unknown>>(sql, params)
-      if (row === undefined) {
-        const message = `${name} has no row '${key.slice(0, 60)}'. A key is the value of ${dataset.key.join(', ')}.`
-        throw new BarkeepError('NOT_FOUND', {
-          message,
-          errors: [{ code: 'NOT_FOUND', parameter: 'key', value: key.slice(0, 60), message }],
-        })
-      }
-      const self = `/v1/datasets/${name}/rows/${encodeURIComponent(key)}`
-      return { request: { params: { name, key } }, data: row, links: { self, dataset: `/v1/datasets/${name}` } }
+    async ({ params: { name }, body }, reply) => {
+      const { title = name, licence = null, source = null, key } = body
+      const columns = body.columns.map(({ nullable, ...column }) => ({
+        ...column,
+        nullable: nullable ?? !key.includes(column.name),
+      }))
+      const { dataset, created } = await datasetChanges.declare({ name, title, licence, source, key, columns })
+      return reply.code(created ? 201 : 200).send(datasetAnswer(dataset, config))
+    },
+  )
+
+  app.delete(
+    '/v1/datasets/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Remove a dataset with its rows',
+        params: nameParam,
+        querystring: none,
+        response: { 200: envelope(Type.Object({ dataset: Type.String() })) },
+      },
+    },
+    async ({ params: { name } }) => {
+      await datasetChanges.remove(name)
+      return { request: { params: { name } }, data: { dataset: name }, links: { datasets: '/v1/datasets' } }
     },
   )
 }
 
-function postRows(app: Api, { datasetIngest, idempotency, config }: ApiContext): void {
-  app.post(
-    '/v1/datasets/:name/rows',
-    {
-      schema: {
-        tags,
-        summary: 'Create or replace rows, all or none',
-        description: 'The first body makes the dataset: its columns and types are those of the body, its key is `key`.',
-        params: nameParam,
-        querystring: querySchema({
-          key: list('Columns that tell a row from all others; needed where the dataset is new.', 'BirdNo'),
-          title: text('Title of a new dataset.'),
-          licence: text('Licence of a new dataset.'),
-          source: text('Where a new dataset comes from.'),
-        }),
-        response: {
-          201: envelope(
-            Type.Object({
-              dataset: Type.String(),
-              rows: Type.Integer(),
-              replaced: Type.Integer(),
-              created: Type.Boolean(),
-            }),
-          ),
-        },
-      },
-      config: { bulkBody: bulkBodySchema(rowSchema) },
-    },
-    async (request, reply) => {
-      const { name } = request.params
-      const { key = [], title = name, licence = null, source = null } = request.query
-      const format = bodyFormat(request)
-      const bytesMax = config['api.bodyBytesMax']
-      const idempotencyKey = request.headers['idempotency-key']?.toString()
-      const report = await idempotency.once(idempotencyKey, `${request.url} ${format}`, request.raw, (body) =>
-        datasetIngest.store({ name, format, body, bytesMax, declare: { key, title, licence, source } }),
-      )
-      return reply.code(201).send({
-        request: { params: { name, ...request.query } },
-        data: report,
-        links: { dataset: `/v1/datasets/${name}`, rows: `/v1/datasets/${name}/rows` },
-      })
-    },
-  )
+function datasetAnswer(dataset: StoredDataset, config: Config) {
+  const { name } = dataset
+  const [plain] = plainPaths(config)
+  const self = `/v1/datasets/${name}`
+  return {
+    request: { params: { name } },
+    data: publicDataset(dataset),
+    links: { self, rows: `${self}/rows`, ...(plain && { plain: `${plain}/${name}` }), protobuf: `${self}.proto` },
+  }
 }
 
 function publicDataset({ id: _, ...dataset }: StoredDataset): Dataset {
   return dataset
-}
-
-async function countRows(store: Store, read: DatasetRead): Promise<number> {
-  const { sql, params } = totalQuery(read)
-  return (await store.rows<{ '#n': number }>(sql, params))[0]?.['#n'] ?? 0
-}
-
-async function nextRowCursor(store: Store, read: DatasetRead, limit: number): Promise<string | null> {
-  const { sql, params } = rowBoundaryQuery(read, limit)
-  const [last, following] = await store.rows<Record<string, RowPosition['values'][number]>>(sql, params)
-  if (last === undefined || following === undefined) return null
-  return writeRowCursor({ values: read.sort.map((_, index) => last[`#v${index}`] ?? null), row: Number(last['#at']) })
 }

@@ -36,6 +36,12 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       tags,
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'A server on loopback without any key asks for none.' },
+        },
+      },
+      security: [{ key: [] }, {}],
     },
     hideUntagged: true,
     transform: ({ schema, url, route }) => ({ schema: described(schema, route.config?.bulkBody), url }),

@@ -1,5 +1,6 @@
 import { BarkeepError, type ErrorCode, errorCatalogue, type Problem } from '@barkeep/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sendProblemBody } from './answer-format.js'
 
 export const serviceVersion = '0.1.0'
 
@@ -8,7 +9,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const known = toBarkeepError(error)
   if (known.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'request failed')
   if (known.retry !== undefined) reply.header('retry-after', Math.ceil(known.retry.afterMs / 1_000))
-  return reply.code(known.status).type('application/problem+json').send(problemOf(known, request))
+  return sendProblemBody(problemOf(known, request), request, reply.code(known.status))
 }
 
 function problemOf(error: BarkeepError, request: FastifyRequest): Problem {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { BarkeepError, type FailureClass, failureClassOf } from '@barkeep/core'
 import type { Account, ConnectorSetup } from './connector-setup.js'
 import type { CommitReport, CrawlSink } from './crawl-sink.js'
@@ -15,6 +16,8 @@ export interface EngineSettings {
   readonly restMs: number
   /** Tasks of one connector that are worked on at the same time. */
   readonly concurrencyMax: number
+  /** Results of one connector that wait to be kept; a crash asks for their pages again. */
+  readonly uncommittedMax: number
   /** Of one request. */
   readonly timeoutMs: number
   readonly pageBytesMax: number
@@ -60,6 +63,8 @@ export class CrawlEngine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
+    // Every loop of every connector listens to it.
+    setMaxListeners(0, this.#stop.signal)
     this.#lines = new Map(parts.setups.map((setup) => [setup.connector.id, new Line(setup)]))
   }
 
@@ -88,6 +93,7 @@ export class CrawlEngine {
   async close(): Promise<void> {
     this.#stop.abort(new BarkeepError('SERVICE_UNAVAILABLE', { message: 'The crawl is closing.' }))
     await Promise.all(this.#loops)
+    for (const line of this.#lines.values()) await line.kept()
   }
 
   async #loop(line: Line, account: Account): Promise<void> {
@@ -108,7 +114,7 @@ export class CrawlEngine {
   }
 
   async #work(line: Line, account: Account, lease: Lease, signal: AbortSignal): Promise<void> {
-    const { limiter, clock, sink, settings } = this.#parts
+    const { limiter, clock, settings } = this.#parts
     const { connector, baseUrl } = line.setup
     const { credentials, limits } = account
     const fetchPage = createUpstreamFetch(connector, { ...settings, baseUrl, limits }, limiter, clock.now)
@@ -125,9 +131,19 @@ export class CrawlEngine {
       await this.#failed(line, account, lease, error)
       return
     }
-    const report = await sink.commit(outcome)
-    await lease.done(outcome.result.nextTasks)
-    line.succeed(outcome, report, clock.now())
+    // Keeping goes on beside the next request: many results are kept in one stroke, and no slot waits for the store.
+    await line.keep(this.#keep(line, account, lease, outcome), settings.uncommittedMax)
+  }
+
+  async #keep(line: Line, account: Account, lease: Lease, outcome: TaskOutcome): Promise<void> {
+    try {
+      const report = await this.#parts.sink.commit(outcome)
+      await lease.done(outcome.result.nextTasks)
+      line.succeed(outcome, report, this.#parts.clock.now())
+    } catch (error) {
+      // The store or the queue may be out of reach as well: then the task is waiting at the next start.
+      await this.#failed(line, account, lease, error).catch((failure: unknown) => line.fail(failure))
+    }
   }
 
   async #failed(line: Line, account: Account, lease: Lease, failure: unknown): Promise<void> {
@@ -163,12 +179,25 @@ class Line {
   #restsUntilMs = 0
   #stoppedBy: string | null = null
   #resumed = new AbortController()
+  readonly #keeping = new Set<Promise<void>>()
   #totals = { pages: 0, bytes: 0, bars: 0, rows: 0, refused: 0, failures: 0 }
   #lastError: string | null = null
   #sinceMs: number | null = null
 
   constructor(setup: ConnectorSetup) {
     this.setup = setup
+  }
+
+  /** Takes a result on its way into the store; resolves when there is room for the next. */
+  async keep(keeping: Promise<void>, max: number): Promise<void> {
+    const tracked = keeping.finally(() => this.#keeping.delete(tracked))
+    this.#keeping.add(tracked)
+    while (this.#keeping.size >= max) await Promise.race(this.#keeping)
+  }
+
+  /** Waits until everything is kept. */
+  async kept(): Promise<void> {
+    await Promise.all(this.#keeping)
   }
 
   /** Waits while the connector rests or is stopped. */

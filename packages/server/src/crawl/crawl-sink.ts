@@ -51,13 +51,14 @@ export function createStoreSink(contents: Contents, tables: CrawlTables, connect
     )
     for (const interval of keptIntervals) {
       for (const [source, bars] of gathered.bars[interval]) {
-        await contents.ingest.store({
+        const body = {
           interval,
-          format: 'JSONEachRow',
+          format: 'JSONEachRow' as const,
           body: lines([...bars.values()]),
           bytesMax: Number.POSITIVE_INFINITY,
           source,
-        })
+        }
+        await contents.ingest.append(body, new Set([...bars.values()].map(({ instrument }) => instrument)))
       }
     }
     for (const [name, rows] of gathered.rows) {

@@ -9,6 +9,7 @@ import {
 } from '@barkeep/core'
 import type { Catalog } from '../store/catalog.js'
 import type { CrawlTable, StoredCrawl } from '../store/crawl-table.js'
+import { type CrawlWindow, windowTasks } from './backfill-tasks.js'
 import type { ConnectorSetup } from './connector-setup.js'
 import { type Estimate, estimateCrawl } from './estimate.js'
 import type { TaskCounts, TaskQueue } from './task-queue.js'
@@ -26,11 +27,16 @@ export interface CrawlOrder {
   readonly start: string
   readonly end: string
   readonly options?: Readonly<Record<string, string>>
+  /** Nothing but these, within `[start, end)`. */
+  readonly windows?: readonly CrawlWindow[]
+  /** Which of the windows come first; the newest unless told. */
+  readonly first?: 'newest' | 'oldest'
 }
 
 export interface CrawlStatus {
   readonly id: number
-  readonly order: CrawlOrder
+  /** Windows may be many, so they are counted here. */
+  readonly order: Omit<CrawlOrder, 'windows'> & { readonly windows?: number }
   readonly state: 'planning' | 'running' | 'done' | 'cancelled'
   readonly tasks: TaskCounts
 }
@@ -73,7 +79,7 @@ export class Crawls {
     const { setup, plan } = this.#find(order)
     return estimateCrawl(
       plan,
-      await this.#requestOf(order, plan),
+      tasksOf(order, plan, await this.#requestOf(order, plan)),
       setup.accounts.flatMap(({ limits }) => limits),
       this.#tasksMax,
     )
@@ -90,6 +96,12 @@ export class Crawls {
     const crawl = await this.#table.create(JSON.stringify(order))
     this.#expand(crawl)
     return { id: crawl.id, estimate }
+  }
+
+  /** Whether a connector has the credentials that it needs. */
+  canRun(connector: string): boolean {
+    const setup = this.#setups.get(connector)
+    return setup !== undefined && missingCredentials(setup).length === 0
   }
 
   /** Throws NOT_FOUND. */
@@ -125,7 +137,8 @@ export class Crawls {
 
   async #statusOf({ id, definition, state }: StoredCrawl): Promise<CrawlStatus> {
     const tasks = await this.#queue.counts(id)
-    const order = JSON.parse(definition) as CrawlOrder // written by order
+    const { windows, ...rest } = JSON.parse(definition) as CrawlOrder // written by order
+    const order = windows === undefined ? rest : { ...rest, windows: windows.length }
     const isDone = state === 'planned' && tasks.waiting + tasks.active === 0
     return { id, order, state: state === 'planned' ? (isDone ? 'done' : 'running') : state, tasks }
   }
@@ -140,7 +153,7 @@ export class Crawls {
 
   async #expandNow(id: number, order: CrawlOrder): Promise<void> {
     const { plan } = this.#find(order)
-    const tasks = plan.tasks(await this.#requestOf(order, plan))[Symbol.iterator]()
+    const tasks = tasksOf(order, plan, await this.#requestOf(order, plan))[Symbol.iterator]()
     while (true) {
       const group: Task[] = []
       for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
@@ -157,16 +170,14 @@ export class Crawls {
   #find(order: CrawlOrder): { setup: ConnectorSetup; plan: CrawlPlan } {
     const setup = this.#setups.get(order.connector)
     if (setup === undefined) throw unknownName('connector', order.connector, [...this.#setups.keys()])
-    const { crawls, credentials, id } = setup.connector
+    const { crawls } = setup.connector
     const plan = Object.hasOwn(crawls, order.plan) ? crawls[order.plan] : undefined
     if (plan === undefined) throw unknownName('plan', order.plan, Object.keys(crawls))
-    for (const { name, required } of credentials) {
-      if (!required || setup.accounts.every((account) => (account.credentials[name] ?? '') !== '')) continue
-      throw new BarkeepError('CREDENTIAL_MISSING', {
-        message: `${id} needs the credential '${name}'. Set connectors.${id}.credentials.${name}.`,
-      })
-    }
-    return { setup, plan }
+    const [missing] = missingCredentials(setup)
+    if (missing === undefined) return { setup, plan }
+    throw new BarkeepError('CREDENTIAL_MISSING', {
+      message: `${setup.connector.id} needs the credential '${missing}'. Set connectors.${setup.connector.id}.credentials.${missing}.`,
+    })
   }
 
   async #requestOf(order: CrawlOrder, plan: CrawlPlan): Promise<CrawlRequest> {
@@ -186,6 +197,17 @@ export class Crawls {
     await this.#catalog.createMissing(names)
     return names.flatMap((name) => this.#catalog.instrument(name) ?? [])
   }
+}
+
+function missingCredentials({ connector, accounts }: ConnectorSetup): string[] {
+  return connector.credentials
+    .filter(({ required }) => required)
+    .map(({ name }) => name)
+    .filter((name) => accounts.some(({ credentials }) => (credentials[name] ?? '') === ''))
+}
+
+function tasksOf({ windows, first = 'newest' }: CrawlOrder, plan: CrawlPlan, request: CrawlRequest): Iterable<Task> {
+  return windows === undefined ? plan.tasks(request) : windowTasks(plan, request, windows, first)
 }
 
 /** NOT_FOUND for a name, with the nearest of those that are known. */

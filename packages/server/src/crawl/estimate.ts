@@ -1,4 +1,4 @@
-import type { CrawlPlan, CrawlRequest } from '@barkeep/core'
+import type { CrawlPlan, Task } from '@barkeep/core'
 import type { Limit } from './limiter/limiter.js'
 
 export interface Estimate {
@@ -15,21 +15,21 @@ export interface Estimate {
 
 /** What a crawl will ask of its upstream, before it asks. */
 export function estimateCrawl(
-  plan: CrawlPlan,
-  request: CrawlRequest,
+  { bytesPerPage }: Pick<CrawlPlan, 'bytesPerPage'>,
+  tasks: Iterable<Task>,
   limits: readonly Limit[],
   tasksMax: number,
 ): Estimate {
   let requests = 0
   let isCut = false
-  for (const _ of plan.tasks(request)) {
+  for (const _ of tasks) {
     if (requests === tasksMax) {
       isCut = true
       break
     }
     requests += 1
   }
-  const bytes = requests * plan.bytesPerPage
+  const bytes = requests * bytesPerPage
   let [durationMs, bindingLimit]: [number, string | null] = [0, null]
   for (const limit of limits) {
     const needsMs = Math.max(windowsFor(requests, limit.requests), windowsFor(bytes, limit.bytes)) * limit.perMs

@@ -5,7 +5,7 @@
 export class GroupCommit<Item> {
   readonly #write: (items: readonly Item[]) => Promise<void>
   readonly #itemsMax: number
-  #waiting: { item: Item; resolve: () => void; reject: (error: unknown) => void }[] = []
+  #waiting: Waiting<Item>[] = []
   #writing: Promise<void> | undefined
 
   /** `itemsMax` of one group; more wait for the next. */
@@ -30,14 +30,26 @@ export class GroupCommit<Item> {
     // Whatever is added in the same turn belongs to the first group.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#itemsMax)
-      try {
-        await this.#write(group.map(({ item }) => item))
-        for (const { resolve } of group) resolve()
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      }
+      await this.#writeGroup(this.#waiting.splice(0, this.#itemsMax))
     }
     this.#writing = undefined
   }
+
+  /** What makes a group fail is found by writing its items one by one: the others must not suffer for it. */
+  async #writeGroup(group: readonly Waiting<Item>[]): Promise<void> {
+    try {
+      await this.#write(group.map(({ item }) => item))
+      for (const { resolve } of group) resolve()
+    } catch (error) {
+      const [first, ...others] = group
+      if (others.length === 0) first?.reject(error)
+      else for (const waiting of group) await this.#writeGroup([waiting])
+    }
+  }
+}
+
+interface Waiting<Item> {
+  readonly item: Item
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
 }

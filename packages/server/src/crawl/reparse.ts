@@ -1,6 +1,5 @@
 import { type Connector, type UpstreamRequest, upstreamError } from '@barkeep/core'
 import type { ArchivedPage, CrawlTables } from '../store/crawl-tables.js'
-import type { ConnectorSetup } from './connector-setup.js'
 import type { CrawlSink } from './crawl-sink.js'
 import { runTask } from './run-task.js'
 import { pageOf } from './upstream-fetch.js'
@@ -23,7 +22,7 @@ export interface ReparseReport {
  * it reads differently takes the place of what was kept. Of a task that was asked for several times, the last pages count.
  */
 export async function reparse(
-  { connector }: ConnectorSetup,
+  connector: Connector,
   tables: CrawlTables,
   sink: CrawlSink,
   signal: AbortSignal,

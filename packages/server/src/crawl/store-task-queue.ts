@@ -28,6 +28,7 @@ interface Line {
   /** Everything in the table up to here was loaded. */
   loadedPlace: number
   isExhausted: boolean
+  loading: Promise<void> | undefined
   /** Wakes who waits for a task. */
   wake: () => void
   woken: Promise<void>
@@ -165,9 +166,20 @@ class StoreTaskQueue implements TaskQueue {
     return this.#nextDue(line)
   }
 
-  async #load(connector: string, line: Line): Promise<void> {
+  /** One at a time: two that read the table from the same place would hand the same tasks out twice. */
+  #load(connector: string, line: Line): Promise<void> {
+    line.loading ??= this.#loadSome(connector, line).finally(() => {
+      line.loading = undefined
+    })
+    return line.loading
+  }
+
+  async #loadSome(connector: string, line: Line): Promise<void> {
     line.isExhausted = true
-    const rows = await this.#table.waiting(connector, line.loadedPlace, READY_MAX)
+    const rows = await this.#table.waiting(connector, line.loadedPlace, READY_MAX).catch((error: unknown) => {
+      line.isExhausted = false
+      throw error
+    })
     const nowMs = this.#clock.now()
     for (const row of rows) {
       if (row.notBeforeMs > nowMs) line.delayed.push(row)
@@ -228,7 +240,16 @@ class StoreTaskQueue implements TaskQueue {
     let line = this.#lines.get(connector)
     if (line === undefined) {
       const { wake, woken } = alarm()
-      line = { ready: [], delayed: [], active: new Map(), loadedPlace: 0, isExhausted: false, wake, woken }
+      line = {
+        ready: [],
+        delayed: [],
+        active: new Map(),
+        loadedPlace: 0,
+        isExhausted: false,
+        loading: undefined,
+        wake,
+        woken,
+      }
       this.#lines.set(connector, line)
     }
     return line

@@ -81,7 +81,7 @@ export class Catalog {
     return this.#byId.filter(({ exchange }) => exchange === code).map(({ id }) => id)
   }
 
-  /** Adds exchanges, or replaces what is known of them. Throws INVALID_BODY for a time zone that the engine lacks. */
+  /** Adds exchanges, or replaces what is known of them. Throws INVALID_TIMEZONE for one that the engine lacks. */
   async saveExchanges(exchanges: readonly Exchange[]): Promise<void> {
     await this.#requireZones(exchanges)
     await this.#insertLines(
@@ -169,9 +169,9 @@ export class Catalog {
     const index = zones.findIndex((zone) => !known.has(zone))
     if (index === -1) return
     const message = `timeZone '${zones[index]?.slice(0, 40)}' is not an IANA time zone. Write it such as Asia/Taipei.`
-    throw new BarkeepError('INVALID_BODY', {
+    throw new BarkeepError('INVALID_TIMEZONE', {
       message,
-      errors: [{ code: 'INVALID_BODY', field: 'timeZone', index, message }],
+      errors: [{ code: 'INVALID_TIMEZONE', field: 'timeZone', index, message }],
     })
   }
 

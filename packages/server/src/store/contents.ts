@@ -1,7 +1,9 @@
 import { isKeptInterval } from '@barkeep/core'
 import { BarsIngest, moveBars } from './bars-ingest.js'
 import { Catalog } from './catalog.js'
-import { DatasetIngest, moveRowsSql } from './dataset-ingest.js'
+import { DatasetChanges } from './dataset-changes.js'
+import { DatasetIngest } from './dataset-ingest.js'
+import { moveRows } from './dataset-moves.js'
 import { Datasets } from './datasets.js'
 import { migrate } from './migrate.js'
 import { StagedWrites } from './staged-writes.js'
@@ -13,6 +15,7 @@ export interface Contents {
   readonly datasets: Datasets
   readonly ingest: BarsIngest
   readonly datasetIngest: DatasetIngest
+  readonly datasetChanges: DatasetChanges
 }
 
 /** Brings a store to the newest schema, finishes what an earlier process left, and opens what it keeps. */
@@ -21,15 +24,15 @@ export async function openContents(store: Store): Promise<Contents> {
   const catalog = await Catalog.load(store)
   const datasets = await Datasets.load(store)
   const writes = new StagedWrites(store, (table, target) =>
-    isKeptInterval(target)
-      ? moveBars(store, table, target)
-      : store.command(moveRowsSql(table, datasets.byId(Number(target.slice('d'.length))))),
+    isKeptInterval(target) ? moveBars(store, table, target) : moveRows(store, datasets, table, target),
   )
   await writes.recover()
+  const datasetIngest = new DatasetIngest(store, datasets, writes)
   return {
     catalog,
     datasets,
     ingest: new BarsIngest(store, catalog, writes),
-    datasetIngest: new DatasetIngest(store, datasets, writes),
+    datasetIngest,
+    datasetChanges: new DatasetChanges(store, datasets, datasetIngest, writes),
   }
 }

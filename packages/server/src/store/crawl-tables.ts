@@ -70,7 +70,7 @@ export class CrawlTables {
     const rows = await this.#store.rows<ArchivedRow>(
       `SELECT handler, task, params, number, url, status, headers, base64Encode(body) AS content,
         toUnixTimestamp64Milli(received_at) AS receivedAtMs
-      FROM raw_pages WHERE connector = {connector:String} AND task IN (
+      FROM raw_pages FINAL WHERE connector = {connector:String} AND task IN (
         SELECT DISTINCT task FROM raw_pages WHERE connector = {connector:String} AND task > {afterTask:String} ORDER BY task LIMIT {limit:UInt32}
       ) ORDER BY task, received_at, number`,
       { connector, afterTask, limit },

@@ -1,27 +1,12 @@
-import {
-  BarkeepError,
-  type ColumnType,
-  type Dataset,
-  type DatasetColumn,
-  type DatasetReport,
-  type ErrorDetail,
-  nearestName,
-} from '@barkeep/core'
-import { columnTypeOf, engineTypes, inferredTypeSql, isEmptySql, quotedName, valueSql } from './dataset-column-sql.js'
-import {
-  checkDefinition,
-  checkNames,
-  type Datasets,
-  knownAt,
-  rowNumber,
-  type StoredDataset,
-  tableOf,
-} from './datasets.js'
+import { BarkeepError, type DatasetReport, nearestName, shorten } from '@barkeep/core'
+import { columnTypeOf, quotedName } from './dataset-column-sql.js'
+import { checkNames } from './dataset-definition.js'
+import { refuseFaults } from './dataset-faults.js'
+import { inferDataset, type NewDataset, requireTypes, type StagedBody } from './dataset-inference.js'
+import { keyOf, targetOf } from './dataset-moves.js'
+import { type Datasets, rowNumber, type StoredDataset, tableOf } from './datasets.js'
 import type { StagedWrites } from './staged-writes.js'
 import { EngineError, type InputFormat, type SpooledBody, type Store, type TypedColumn } from './store.js'
-
-/** What is told of a dataset that is made from its first body. */
-export type NewDataset = Pick<Dataset, 'title' | 'key' | 'licence' | 'source'>
 
 export interface DatasetBody {
   readonly name: string
@@ -30,9 +15,9 @@ export interface DatasetBody {
   readonly bytesMax: number
   /** Needed where the dataset does not exist yet. */
   readonly declare?: NewDataset
+  /** Whether the rows take the place of all that are there; else only of those with the same keys. */
+  readonly replacesAll?: boolean
 }
-
-const FAULTS_NAMED_MAX = 100
 
 /**
  * Writes bodies of rows into datasets, each wholly or not at all. A row with a known key replaces the one it has.
@@ -51,9 +36,10 @@ export class DatasetIngest {
 
   /**
    * Stores one body, and makes its dataset where that is new. Resolves when the rows can be read.
-   * Throws MISSING_PARAMETER for a new dataset without a key, INVALID_BODY, INVALID_ROWS, BODY_TOO_LARGE.
+   * Throws MISSING_PARAMETER for a new dataset without a key, INVALID_BODY, INVALID_ROWS, BODY_TOO_LARGE, and CONFLICT
+   * where the dataset changes meanwhile.
    */
-  async store({ name, format, body, bytesMax, declare }: DatasetBody): Promise<DatasetReport> {
+  async store({ name, format, body, bytesMax, declare, replacesAll = false }: DatasetBody): Promise<DatasetReport> {
     const spooled = await this.#store.spool(body, bytesMax)
     try {
       const found = await readable(() => spooled.describe(format))
@@ -63,39 +49,63 @@ export class DatasetIngest {
       )
       const known = this.#datasets.find(name)
       requireColumns(found, known)
+      if (known !== undefined) requireTypes(declare?.types, known)
       const staged = (known?.columns ?? found).map((column) => column.name)
-      const columns = [`${rowNumber} UInt64`, ...staged.map((column) => `${quotedName(column)} Nullable(String)`)]
-      const definition = `(${columns.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`
-      return await this.#writes.write(definition, async (table) => {
-        await this.#stage(table, spooled, format, found, staged)
-        const dataset = known ?? (await this.#infer(table, name, format, found, declare))
-        await this.#refuseFaults(table, dataset)
-        // Throws CONFLICT when another body has made it meanwhile.
+      return await this.#writes.write(stagingDefinition(staged), async (table) => {
+        if (this.#datasets.find(name) !== known) throw changedMeanwhile(name)
+        const body = { table, format, found }
+        await this.#stage(body, spooled, staged)
+        const dataset = known ?? (await inferDataset(this.#store, name, body, declare))
+        await refuseFaults(this.#store, table, dataset)
         const stored = known ?? (await this.#datasets.create(dataset))
-        const report = {
-          dataset: name,
-          rows: await this.#count(`SELECT count() AS \`#n\` FROM ${table}`),
-          replaced: await this.#countReplaced(table, stored),
-          created: known === undefined,
+        return {
+          target: targetOf(stored, replacesAll),
+          report: { ...(await this.#report(table, stored, replacesAll)), created: known === undefined },
         }
-        return { target: `d${stored.id}`, report }
       })
     } finally {
+      this.#touch(name)
       await spooled.dispose()
     }
   }
 
-  #stage(
-    table: string,
-    spooled: SpooledBody,
-    format: InputFormat,
-    found: readonly TypedColumn[],
-    staged: readonly string[],
-  ): Promise<void> {
+  /**
+   * Stores one row of a dataset that is there, out of the fields that `make` gives; those it leaves out have no value.
+   * No other write comes between what `make` reads and what is written.
+   * Throws what `make` throws, INVALID_BODY, INVALID_ROWS.
+   */
+  async storeRow(
+    dataset: StoredDataset,
+    make: () => Promise<Readonly<Record<string, unknown>>>,
+  ): Promise<DatasetReport> {
+    const names = dataset.columns.map(({ name }) => name)
+    try {
+      return await this.#writes.write(stagingDefinition(names), async (table) => {
+        if (this.#datasets.find(dataset.name) !== dataset) throw changedMeanwhile(dataset.name)
+        const fields = await make()
+        const found = Object.keys(fields).map((name) => ({ name, type: 'Nullable(String)' }))
+        requireColumns(found, dataset)
+        const spooled = await this.#store.spool(oneChunk(JSON.stringify(fields)), Number.POSITIVE_INFINITY)
+        try {
+          await this.#stage({ table, format: 'JSONEachRow', found }, spooled, names)
+        } finally {
+          await spooled.dispose()
+        }
+        await refuseFaults(this.#store, table, dataset)
+        const report = { ...(await this.#report(table, dataset, false)), created: false }
+        return { target: targetOf(dataset, false), report }
+      })
+    } finally {
+      this.#touch(dataset.name)
+    }
+  }
+
+  #stage({ table, format, found }: StagedBody, spooled: SpooledBody, staged: readonly string[]): Promise<void> {
     const isText = format === 'JSONEachRow' || format === 'CSVWithNames'
     const structure = found.map(({ name, type }) => `${quotedName(name)} ${isText ? 'Nullable(String)' : type}`)
+    const names = new Set(found.map(({ name }) => name))
     const select = staged.map((name) => {
-      if (!found.some((column) => column.name === name)) return 'NULL'
+      if (!names.has(name)) return 'NULL'
       return isText ? quotedName(name) : `toString(${quotedName(name)})`
     })
     return readable(() =>
@@ -109,112 +119,32 @@ export class DatasetIngest {
     )
   }
 
-  /** The definition of a new dataset, out of the body that brings its first rows. */
-  async #infer(
-    table: string,
-    name: string,
-    format: InputFormat,
-    found: readonly TypedColumn[],
-    declare: NewDataset | undefined,
-  ): Promise<Dataset> {
-    if (declare === undefined || declare.key.length === 0) {
-      const message = `There is no dataset '${name}' yet. Add key= with the columns that tell its rows apart, and it is made.`
-      throw new BarkeepError('MISSING_PARAMETER', {
-        message,
-        errors: [{ code: 'MISSING_PARAMETER', parameter: 'key', message }],
-      })
-    }
-    const looks = found.map(
-      ({ name: column }, index) =>
-        `${inferredTypeSql(quotedName(column))} AS \`#type${index}\`, countIf(${quotedName(column)} IS NULL) > 0 AS \`#nullable${index}\``,
-    )
-    const [seen = {}] = await this.#store.rows<Record<string, unknown>>(`SELECT ${looks.join(', ')} FROM ${table}`)
-    const columns = found.map(({ name: column, type }, index): DatasetColumn => {
-      const isKey = declare.key.includes(column)
-      const inferred = seen[`#type${index}`] as ColumnType // what inferredTypeSql gives
-      return {
-        name: column,
-        type: format === 'CSVWithNames' ? inferred : toldType(format, type),
-        nullable: !isKey || Boolean(seen[`#nullable${index}`]),
-      }
-    })
-    const dataset = { ...declare, name, columns }
-    checkDefinition(dataset)
-    return dataset
-  }
-
-  async #refuseFaults(table: string, dataset: Dataset): Promise<void> {
-    const rules = dataset.columns.flatMap(({ name, type, nullable }) => {
-      const text = quotedName(name)
-      const wrong = `NOT (${isEmptySql(type, text)}) AND ${valueSql(type, text)} IS NULL`
-      const rule = [`${wrong}, ('${name}', concat('is no ${type}: ', substring(assumeNotNull(${text}), 1, 40)))`]
-      if (!nullable) rule.unshift(`${isEmptySql(type, text)}, ('${name}', 'is missing')`)
-      return rule
-    })
-    const faults = await this.#store.rows<{ row: number; field: string; reason: string; total: number }>(
-      `SELECT \`#at\` AS row, \`#fault\`.1 AS field, \`#fault\`.2 AS reason, count() OVER () AS total
-       FROM (SELECT ${rowNumber} AS \`#at\`, multiIf(${rules.join(', ')}, ('', '')) AS \`#fault\` FROM ${table})
-       WHERE \`#fault\`.1 != '' ORDER BY \`#at\` LIMIT ${FAULTS_NAMED_MAX}`,
-    )
-    refuse(
-      dataset.name,
-      faults.map(({ row, field, reason }) => ({ row, field, reason })),
-      faults[0]?.total ?? 0,
-    )
-    const twice = await this.#store.rows<{ '#at': number }>(
-      `SELECT max(${rowNumber}) AS \`#at\` FROM ${table} GROUP BY ${keyOf(dataset)} HAVING count() > 1 ORDER BY \`#at\` LIMIT ${FAULTS_NAMED_MAX}`,
-    )
-    const field = dataset.key.join(',')
-    refuse(
-      dataset.name,
-      twice.map(({ '#at': row }) => ({ row, field, reason: 'has the key of an earlier row of the body' })),
-      twice.length,
-    )
-  }
-
-  #countReplaced(table: string, dataset: StoredDataset): Promise<number> {
+  /** What the rows of a staged body do to those that are there. */
+  async #report(table: string, dataset: StoredDataset, replacesAll: boolean): Promise<Omit<DatasetReport, 'created'>> {
     const keys = dataset.key.map(quotedName).join(', ')
-    return this.#count(
+    const rows = await this.#count(`SELECT count() AS \`#n\` FROM ${table}`)
+    const replaced = await this.#count(
       `SELECT count() AS \`#n\` FROM ${tableOf(dataset)} FINAL WHERE (${keys}) IN (SELECT ${keyOf(dataset)} FROM ${table})`,
     )
+    if (!replacesAll) return { dataset: dataset.name, rows, replaced }
+    const before = await this.#count(`SELECT count() AS \`#n\` FROM ${tableOf(dataset)} FINAL`)
+    return { dataset: dataset.name, rows, replaced, removed: before - replaced }
   }
 
   async #count(sql: string): Promise<number> {
     return (await this.#store.rows<{ '#n': number }>(sql))[0]?.['#n'] ?? 0
   }
+
+  /** Also after a failure: the rows may have been committed before it. */
+  #touch(name: string): void {
+    const dataset = this.#datasets.find(name)
+    if (dataset !== undefined) this.#datasets.touch(dataset)
+  }
 }
 
-/** CSV leaves open what its text means; the other formats tell it, and JSON has no dates. */
-function toldType(format: InputFormat, engineType: string): ColumnType {
-  const type = columnTypeOf(engineType) ?? 'string'
-  return format === 'JSONEachRow' && (type === 'date' || type === 'instant') ? 'string' : type
-}
-
-/** Moves committed rows to the table of their dataset; a row whose key is known takes the place of the one it has. */
-export function moveRowsSql(table: string, dataset: StoredDataset): string {
-  const target = tableOf(dataset)
-  const { columns } = dataset
-  const values = columns.map(({ name, type, nullable }) => {
-    const value = valueSql(type, `new.${quotedName(name)}`)
-    return nullable ? value : `assumeNotNull(${value})`
-  })
-  const keys = dataset.key.map(quotedName)
-  const same = keys.map((key, index) => `old.${key} = new.\`#key${index}\``)
-  const newKeys = dataset.key.map((name, index) => `${keyValue(dataset, name)} AS \`#key${index}\``)
-  return `INSERT INTO ${target} (${rowNumber}, ${columns.map(({ name }) => quotedName(name)).join(', ')}, ${knownAt})
-    SELECT if(old.${rowNumber} = 0, (SELECT max(${rowNumber}) FROM ${target}) + 1 + new.${rowNumber}, old.${rowNumber}), ${values.join(', ')}, now64(3)
-    FROM (SELECT *, ${newKeys.join(', ')} FROM ${table}) AS new
-    LEFT JOIN (SELECT ${keys.join(', ')}, ${rowNumber} FROM ${target} FINAL
-      WHERE (${keys.join(', ')}) IN (SELECT ${keyOf(dataset)} FROM ${table})) AS old ON ${same.join(' AND ')}`
-}
-
-function keyOf(dataset: Dataset): string {
-  return dataset.key.map((name) => keyValue(dataset, name)).join(', ')
-}
-
-function keyValue(dataset: Dataset, name: string): string {
-  const type = dataset.columns.find((column) => column.name === name)?.type ?? 'string'
-  return `CAST(assumeNotNull(${valueSql(type, quotedName(name))}), '${engineTypes[type].replaceAll("'", "\\'")}')`
+function stagingDefinition(columns: readonly string[]): string {
+  const staged = [`${rowNumber} UInt64`, ...columns.map((column) => `${quotedName(column)} Nullable(String)`)]
+  return `(${staged.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`
 }
 
 function requireColumns(found: readonly TypedColumn[], dataset: StoredDataset | undefined): void {
@@ -236,11 +166,15 @@ function requireColumns(found: readonly TypedColumn[], dataset: StoredDataset | 
 }
 
 function invalidBody(field: string, message: string): BarkeepError {
-  const shown = field.slice(0, 63)
+  const shown = shorten(field, 63)
   return new BarkeepError('INVALID_BODY', {
     message: `Column '${shown}' ${message}`,
     errors: [{ code: 'INVALID_BODY', field: shown, message }],
   })
+}
+
+function changedMeanwhile(name: string): BarkeepError {
+  return new BarkeepError('CONFLICT', { message: `${name} was changed while its rows arrived. Send them again.` })
 }
 
 async function readable<Result>(read: () => Promise<Result>): Promise<Result> {
@@ -252,19 +186,6 @@ async function readable<Result>(read: () => Promise<Result>): Promise<Result> {
   }
 }
 
-function refuse(dataset: string, faults: readonly { row: number; field: string; reason: string }[], total: number) {
-  const [first] = faults
-  if (first === undefined) return
-  throw new BarkeepError('INVALID_ROWS', {
-    message: `Nothing was written: row ${first.row}: ${first.field} ${first.reason}${total > 1 ? `, and ${total - 1} more` : ''}.`,
-    errors: faults.map(
-      ({ row, field, reason }): ErrorDetail => ({
-        code: 'INVALID_ROWS',
-        resource: dataset,
-        field,
-        index: row,
-        message: `${field} ${reason}`,
-      }),
-    ),
-  })
+async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
 }

@@ -1,7 +1,8 @@
-import type { ColumnType, DatasetColumn } from '@barkeep/core'
-import { engineTypes, quotedName } from './dataset-column-sql.js'
+import type { DatasetColumn } from '@barkeep/core'
+import { Binder } from './binder.js'
+import { quotedName } from './dataset-column-sql.js'
 import { rowNumber, type StoredDataset, tableOf } from './datasets.js'
-import type { Param, Params } from './store.js'
+import type { Params } from './store.js'
 
 export const filterOperators = ['eq', 'gt', 'gte', 'lt', 'lte', 'in'] as const
 export type FilterOperator = (typeof filterOperators)[number]
@@ -43,24 +44,49 @@ interface Query {
   readonly params: Params
 }
 
-/** The rows of a read, in order. */
-export function rowsQuery(read: DatasetRead): Query {
-  return pageQuery(read, read.columns.map(({ name }) => quotedName(name)).join(', '))
+/** The rows of a read, in order; `show` says how a column is written. */
+export function rowsQuery(read: DatasetRead, show = ({ name }: DatasetColumn) => quotedName(name)): Query {
+  return pageQuery(read, read.columns.map(show).join(', '))
+}
+
+/** The same rows, each followed by where it stands: `#v0`, `#v1` … of the sort, and `#at`. */
+export function placedRowsQuery(read: DatasetRead): Query {
+  return pageQuery(read, [...read.columns.map(({ name }) => quotedName(name)), placeSql(read)].join(', '))
 }
 
 /** The last row of a page of `limit` and, if there is one, the row after it, as `#v0`, `#v1` … and `#at`. */
 export function rowBoundaryQuery(read: DatasetRead, limit: number): Query {
-  const values = read.sort.map(({ column }, index) => `${quotedName(column.name)} AS \`#v${index}\``)
-  return pageQuery({ ...read, limit: 2, offset: limit - 1 }, [...values, `${rowNumber} AS \`#at\``].join(', '))
+  return pageQuery({ ...read, limit: 2, offset: limit - 1 }, placeSql(read))
 }
 
 /** How many rows the filters leave, over all pages, as `#n`. */
-export function totalQuery({ dataset, filters }: DatasetRead): Query {
+export function totalQuery({ dataset, filters }: Pick<DatasetRead, 'dataset' | 'filters'>): Query {
   const params = new Binder()
   return {
     sql: `SELECT count() AS \`#n\` FROM ${tableOf(dataset)} FINAL WHERE ${filtersSql(filters, params)}`,
     params: params.all,
   }
+}
+
+/** The condition of filters, for a statement of one's own. */
+export function matchSql(filters: readonly DatasetFilter[]): Query {
+  const params = new Binder()
+  return { sql: filtersSql(filters, params), params: params.all }
+}
+
+/** The text of a position, the same for the same place. */
+export function placeText({ values, row }: RowPosition): string {
+  return JSON.stringify([...values, row])
+}
+
+/** Out of the fields that `placeSql` adds. */
+export function placeOf(fields: Readonly<Record<string, RowValue>>, { sort }: DatasetRead): RowPosition {
+  return { values: sort.map((_, index) => fields[`#v${index}`] ?? null), row: Number(fields['#at']) }
+}
+
+function placeSql({ sort }: DatasetRead): string {
+  const values = sort.map(({ column }, index) => `${quotedName(column.name)} AS \`#v${index}\``)
+  return [...values, `${rowNumber} AS \`#at\``].join(', ')
 }
 
 function pageQuery(read: DatasetRead, select: string): Query {
@@ -98,20 +124,4 @@ function afterSql({ sort }: DatasetRead, { values, row }: RowPosition, params: B
     const bound = params.typed(type, String(value))
     return `(ifNull(${field} ${descending ? '<' : '>'} ${bound}, true) OR ifNull(${field} = ${bound}, false) AND ${behindRest})`
   }, behindAll)
-}
-
-/** Collects the values of a query and gives the placeholder of each. */
-class Binder {
-  readonly all: Record<string, Param> = {}
-  #count = 0
-
-  typed(type: ColumnType, value: string): string {
-    return this.bind(engineTypes[type], type === 'instant' ? value.replace('Z', '') : value)
-  }
-
-  bind(engineType: string, value: Param): string {
-    const name = `p${this.#count++}`
-    this.all[name] = value
-    return `{${name}:${engineType}}`
-  }
 }

@@ -1,5 +1,6 @@
-import { BarkeepError, columnNamePattern, type Dataset, datasetNamePattern, nearestName } from '@barkeep/core'
+import { BarkeepError, type Dataset, type DatasetColumn, nearestName } from '@barkeep/core'
 import { engineTypes, quotedName } from './dataset-column-sql.js'
+import { addedColumns, checkDefinition } from './dataset-definition.js'
 import type { Store } from './store.js'
 
 /** A dataset with the number under which the store keeps its rows. */
@@ -7,16 +8,19 @@ export interface StoredDataset extends Dataset {
   readonly id: number
 }
 
-/** Columns of a dataset, at most. */
-const COLUMNS_MAX = 500
 /** Columns of the store's own, which no dataset's column can be called. */
 export const rowNumber = '`#row`'
 export const knownAt = '`#known_at`'
 
-/** The datasets of a store, held in memory: few, and asked for by every request for rows. */
+/**
+ * The datasets of a store, held in memory: few, and asked for by every request for rows.
+ * What changes a definition must not run beside another write: see StagedWrites.alone.
+ */
 export class Datasets {
   readonly #store: Store
   readonly #byName = new Map<string, StoredDataset>()
+  readonly #versions = new Map<number, number>()
+  #idMax = 0
 
   private constructor(store: Store) {
     this.#store = store
@@ -24,9 +28,17 @@ export class Datasets {
 
   static async load(store: Store): Promise<Datasets> {
     const datasets = new Datasets(store)
-    const rows = await store.rows<{ definition: string }>('SELECT definition FROM datasets FINAL ORDER BY id')
-    for (const { definition } of rows) {
-      const dataset = JSON.parse(definition) as StoredDataset // written by save
+    const rows = await store.rows<{ id: number; definition: string }>(
+      'SELECT id, definition FROM datasets FINAL ORDER BY id',
+    )
+    for (const { id, definition } of rows) {
+      datasets.#idMax = Math.max(datasets.#idMax, id)
+      if (definition === gone) {
+        // The process may have ended between the two steps of `remove`.
+        await store.command(`DROP TABLE IF EXISTS ${tableOf({ id })}`)
+        continue
+      }
+      const dataset = JSON.parse(definition) as StoredDataset // written by #save
       datasets.#byName.set(dataset.name, dataset)
     }
     return datasets
@@ -54,10 +66,19 @@ export class Datasets {
     })
   }
 
-  byId(id: number): StoredDataset {
-    const dataset = this.all.find((one) => one.id === id)
-    if (dataset === undefined) throw new RangeError(`There is no dataset number ${id}.`)
-    return dataset
+  /** Undefined where it was removed. */
+  findById(id: number): StoredDataset | undefined {
+    return this.all.find((one) => one.id === id)
+  }
+
+  /** A number that is another after every write, so that what was read under an earlier one is known to be old. */
+  version({ id }: StoredDataset): number {
+    return this.#versions.get(id) ?? 0
+  }
+
+  /** Says that rows of the dataset may have changed. */
+  touch({ id }: StoredDataset): void {
+    this.#versions.set(id, (this.#versions.get(id) ?? 0) + 1)
   }
 
   /** Makes an empty dataset. Throws INVALID_BODY for a definition that cannot be, CONFLICT for a name that is taken. */
@@ -66,74 +87,70 @@ export class Datasets {
     if (this.#byName.has(definition.name)) {
       throw new BarkeepError('CONFLICT', { message: `There is a dataset '${definition.name}' already.` })
     }
-    const dataset = { ...definition, id: Math.max(0, ...this.all.map(({ id }) => id)) + 1 }
+    this.#idMax += 1
+    const dataset = { ...definition, id: this.#idMax }
     await this.#store.command(tableSql(dataset))
-    await this.#store.command('INSERT INTO datasets SELECT {id:UInt32}, {definition:String}, now64(3)', {
-      id: dataset.id,
-      definition: JSON.stringify(dataset),
-    })
-    this.#byName.set(dataset.name, dataset)
+    await this.#save(dataset)
     return dataset
+  }
+
+  /** Changes what is told of a dataset, and adds columns. Throws INVALID_BODY, and CONFLICT for any other change. */
+  async change(known: StoredDataset, wanted: Dataset): Promise<StoredDataset> {
+    checkDefinition(wanted)
+    const added = addedColumns(known, wanted)
+    for (const column of added) {
+      // One that stands there undeclared is left of a change that was cut short; its type may be another.
+      await this.#store.command(`ALTER TABLE ${tableOf(known)} DROP COLUMN IF EXISTS ${quotedName(column.name)}`)
+      await this.#store.command(`ALTER TABLE ${tableOf(known)} ADD COLUMN ${columnSql(column)}`)
+    }
+    // Columns keep their order, which numbers the fields of Protobuf messages.
+    const kept = known.columns.map((column) => wanted.columns.find(({ name }) => name === column.name) ?? column)
+    const dataset = { ...wanted, columns: [...kept, ...added], id: known.id }
+    await this.#save(dataset)
+    this.touch(dataset)
+    return dataset
+  }
+
+  /** Removes a dataset with its rows. Its number is never given again. */
+  async remove(dataset: StoredDataset): Promise<void> {
+    await this.#write(dataset.id, gone)
+    this.#byName.delete(dataset.name)
+    this.touch(dataset)
+    await this.#store.command(`DROP TABLE IF EXISTS ${tableOf(dataset)}`)
+  }
+
+  async #save(dataset: StoredDataset): Promise<void> {
+    await this.#write(dataset.id, JSON.stringify(dataset))
+    this.#byName.set(dataset.name, dataset)
+  }
+
+  #write(id: number, definition: string): Promise<void> {
+    return this.#store.command('INSERT INTO datasets SELECT {id:UInt32}, {definition:String}, now64(3)', {
+      id,
+      definition,
+    })
   }
 }
 
+/** Stands where the definition of a removed dataset was. */
+const gone = ''
+
 /** The table of a dataset's rows. */
-export function tableOf({ id }: StoredDataset): string {
+export function tableOf({ id }: Pick<StoredDataset, 'id'>): string {
   return `dataset_${id}`
 }
 
 /** Rows are kept in the order in which their keys first came, so that a published list keeps its order. */
 function tableSql(dataset: StoredDataset): string {
-  const columns = dataset.columns.map(({ name, type, nullable }) => {
-    const engineType = nullable ? `Nullable(${engineTypes[type]})` : engineTypes[type]
-    return `${quotedName(name)} ${engineType} CODEC(ZSTD(1))`
-  })
   const indexes = dataset.columns
     .filter(({ name, type }) => dataset.key.includes(name) && (type === 'string' || type === 'integer'))
     .map(({ name }, index) => `INDEX key${index} ${quotedName(name)} TYPE bloom_filter GRANULARITY 1`)
-  const body = [`${rowNumber} UInt64`, ...columns, `${knownAt} DateTime64(3, 'UTC')`, ...indexes]
+  const body = [`${rowNumber} UInt64`, ...dataset.columns.map(columnSql), `${knownAt} DateTime64(3, 'UTC')`, ...indexes]
   return `CREATE TABLE IF NOT EXISTS ${tableOf(dataset)} (${body.join(', ')})
     ENGINE = ReplacingMergeTree(${knownAt}) ORDER BY ${rowNumber}`
 }
 
-/** Names stand in SQL, so none comes near it before it was looked at here. Throws INVALID_BODY. */
-export function checkNames(dataset: string, columns: readonly string[]): void {
-  if (!new RegExp(datasetNamePattern).test(dataset)) {
-    const shape = 'Write up to 63 small letters, digits, _ or -, a letter first.'
-    throw fault('name', `'${dataset.slice(0, 63)}' is no name of a dataset. ${shape}`)
-  }
-  if (columns.length === 0 || columns.length > COLUMNS_MAX) {
-    throw fault('columns', `the body has ${columns.length} columns; 1 to ${COLUMNS_MAX} are possible.`)
-  }
-  for (const [index, column] of columns.entries()) {
-    if (!new RegExp(columnNamePattern, 'u').test(column)) {
-      throw fault('columns', `'${column.slice(0, 63)}' is no name of a column. Write letters, digits and _, up to 63.`)
-    }
-    if (columns.indexOf(column) !== index) throw fault('columns', `'${column}' stands there twice.`)
-  }
-}
-
-/** Throws INVALID_BODY for a definition that cannot be. */
-export function checkDefinition({ name, key, columns }: Dataset): void {
-  const names = columns.map((column) => column.name)
-  checkNames(name, names)
-  if (key.length === 0) throw fault('key', 'name the columns that tell a row from all others.')
-  for (const column of key) {
-    const found = columns.find((one) => one.name === column)
-    if (found === undefined) {
-      const near = nearestName(column, names)
-      throw fault(
-        'key',
-        `'${column.slice(0, 63)}' is no column.${near === undefined ? '' : ` Did you mean '${near}'?`}`,
-      )
-    }
-    if (found.nullable) throw fault('key', `'${column}' has rows without a value, so it cannot be in the key.`)
-  }
-}
-
-function fault(field: string, message: string): BarkeepError {
-  return new BarkeepError('INVALID_BODY', {
-    message: `${field}: ${message}`,
-    errors: [{ code: 'INVALID_BODY', field, message }],
-  })
+function columnSql({ name, type, nullable }: DatasetColumn): string {
+  const engineType = nullable ? `Nullable(${engineTypes[type]})` : engineTypes[type]
+  return `${quotedName(name)} ${engineType} CODEC(ZSTD(1))`
 }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { BarkeepError } from '@barkeep/core'
 import type { Store } from './store.js'
 
-/** Where rows of a body go: `1m` for minute bars, `d12` for the dataset number 12. Small letters and digits. */
+/**
+ * Where rows of a body go: `1m` for minute bars, `d12` for the dataset number 12, `r12` in place of all its rows.
+ * Small letters and digits.
+ */
 export type Target = string
 
 /** Moves the rows of a committed table to their target; doing it again does no harm. */
@@ -45,7 +48,12 @@ export class StagedWrites {
     definition: string,
     fill: (table: string) => Promise<{ target: Target; report: Report }>,
   ): Promise<Report> {
-    const next = this.#last.then(() => this.#writeNow(definition, fill))
+    return this.alone(() => this.#writeNow(definition, fill))
+  }
+
+  /** Does what is no body, such as a change of a definition, when no other write runs. */
+  alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = this.#last.then(work)
     this.#last = next.catch(() => undefined)
     return next
   }

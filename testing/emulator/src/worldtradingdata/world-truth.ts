@@ -56,6 +56,11 @@ const heads = [
   'Harbour',
   'Summit',
   'Amber',
+  'New York Central',
+  'New York Harbor',
+  'New York Park',
+  'New York Bridge',
+  'New York Island',
 ]
 const tails = [
   'Foods',
@@ -92,7 +97,8 @@ export function createWorldTruth(seed: number): WorldTruth {
 function inventListings(): WorldListing[] {
   return heads.flatMap((head, row) =>
     tails.map((tail, column) => {
-      const letters = (head.slice(0, 2) + tail.slice(0, 2)).replace(' ', '').toUpperCase()
+      const initials = head.startsWith('New York ') ? `NY${head.charAt('New York '.length)}` : head.slice(0, 2)
+      const letters = (initials + tail.slice(0, 2)).toUpperCase()
       return listingOf(letters, `${head} ${tail} Inc.`, (row + column) % exchanges.length)
     }),
   )

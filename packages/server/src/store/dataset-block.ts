@@ -1,0 +1,90 @@
+import {
+  type DatasetRead,
+  placedRowsQuery,
+  placeOf,
+  placeText,
+  type RowPosition,
+  type RowValue,
+} from './dataset-sql.js'
+import type { Store } from './store.js'
+
+/** Rows of a list that follow each other, held as JSON lines, each with its place in the list. */
+export interface Block {
+  /** The place after which the block begins, as text; empty at the beginning of the list. */
+  readonly after: string
+  /** How many rows of the list stand before the block, where that is known. */
+  readonly offset: number | undefined
+  readonly rows: number
+  /** Whether the list ends with this block. */
+  readonly isLast: boolean
+  readonly bytes: number
+  /** The number of rows up to and with the one at a place; undefined for a place outside the block. */
+  indexAfter(place: string): number | undefined
+  /** Rows `[start, end)` as JSON lines; not to be written to. */
+  lines(start: number, end: number): Uint8Array
+  /** The place of a row. */
+  placeAt(index: number): RowPosition
+}
+
+const newline = 0x0a
+const brace = Buffer.from('}')
+/** What an object of a row takes in memory beside its text. */
+const ROW_OVERHEAD_BYTES = 100
+
+/**
+ * Reads up to `rowsMax` rows, after `read.after` or `read.offset`. Resolves to undefined where they have more than
+ * `bytesMax` bytes as text: too many to hold them for rows that nobody may ask for.
+ */
+export async function readBlock(
+  store: Store,
+  read: DatasetRead,
+  { rowsMax, bytesMax, offset }: { rowsMax: number; bytesMax: number; offset: number | undefined },
+): Promise<Block | undefined> {
+  // One row more tells whether the list goes on.
+  const { sql, params } = placedRowsQuery({ ...read, limit: rowsMax + 1 })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of store.stream(sql, params, 'JSONEachRow')) {
+    bytes += chunk.byteLength
+    if (bytes > bytesMax) return undefined
+    // The engine may use the memory of a chunk again.
+    chunks.push(Buffer.from(chunk))
+  }
+  return blockOf(Buffer.concat(chunks), read, rowsMax, offset)
+}
+
+function blockOf(text: Buffer, read: DatasetRead, rowsMax: number, offset: number | undefined): Block {
+  const placeMark = Buffer.from(read.sort.length > 0 ? ',"#v0":' : ',"#at":')
+  const parts: Buffer[] = []
+  const ends: number[] = []
+  const places: string[] = []
+  let bytes = 0
+  for (let start = 0; start < text.byteLength; ) {
+    const end = text.indexOf(newline, start)
+    // Inside a string of JSON a quote is escaped, so this cannot be part of a value.
+    const cut = text.indexOf(placeMark, start)
+    const place = placeOf(JSON.parse(`{${text.toString('utf8', cut + 1, end)}`) as Record<string, RowValue>, read) // as placedRowsQuery selects
+    places.push(placeText(place))
+    const line = [text.subarray(start, cut), brace, text.subarray(end, end + 1)]
+    parts.push(...line)
+    bytes += cut - start + brace.byteLength + 1
+    ends.push(bytes)
+    start = end + 1
+  }
+  const isLast = ends.length <= rowsMax
+  const lines = Buffer.concat(parts)
+  const indexOf = new Map(places.map((place, index) => [place, index + 1]))
+  return {
+    after: read.after === undefined ? '' : placeText(read.after),
+    offset,
+    rows: ends.length,
+    isLast,
+    bytes: lines.byteLength + ends.length * ROW_OVERHEAD_BYTES + places.reduce((sum, { length }) => sum + length, 0),
+    indexAfter: (place) => indexOf.get(place),
+    lines: (start, end) => lines.subarray(ends[start - 1] ?? 0, ends[end - 1] ?? 0),
+    placeAt(index) {
+      const parts = JSON.parse(places[index] ?? '[]') as RowValue[] // written above
+      return { values: parts.slice(0, -1), row: Number(parts.at(-1)) }
+    },
+  }
+}

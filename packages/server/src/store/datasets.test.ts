@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Dataset } from '@barkeep/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openChdbStore } from './chdb-store.js'
+import { openContents } from './contents.js'
+import type { Store } from './store.js'
+
+let directory: string
+let store: Store
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'barkeep-definitions-'))
+  store = await openChdbStore({ directory, streamsMax: 1 })
+})
+
+afterAll(async () => {
+  await store.close()
+  rmSync(directory, { recursive: true })
+})
+
+const definition = (name: string, more: Dataset['columns'] = []): Dataset => ({
+  name,
+  title: name,
+  licence: null,
+  source: null,
+  key: ['id'],
+  columns: [{ name: 'id', type: 'string', nullable: false }, ...more],
+})
+const note = { name: 'note', type: 'string', nullable: true } as const
+
+test('a start finds every dataset as it was, and none that was removed', async () => {
+  const { datasets, datasetChanges } = await openContents(store)
+  for (const name of ['kept', 'removed', 'changed']) await datasetChanges.declare(definition(name))
+  await datasetChanges.declare(definition('changed', [note]))
+  await datasetChanges.remove('removed')
+  const again = await openContents(store)
+  expect(again.datasets.all).toEqual(datasets.all)
+  expect(again.datasets.all.map(({ name }) => name)).toEqual(['kept', 'changed'])
+  // Rows of another must never be found under a number that was given before.
+  expect((await again.datasetChanges.declare(definition('next'))).dataset.id).toBe(4)
+})
+
+test('a removal that was cut short is finished, and so is a column that nobody declared', async () => {
+  const { datasets, datasetChanges } = await openContents(store)
+  const { id } = datasets.get('kept')
+  await store.command(`ALTER TABLE dataset_${id} ADD COLUMN note Nullable(Int64)`)
+  await datasetChanges.declare(definition('kept', [note]))
+  const row = { id: '1', note: 'text' }
+  await datasetChanges.putRow(datasets.get('kept'), row)
+  expect(await store.rows(`SELECT id, note FROM dataset_${id}`)).toEqual([row])
+
+  await store.command(`INSERT INTO datasets SELECT ${id}, '', now64(3) + 1`)
+  const again = await openContents(store)
+  expect(again.datasets.find('kept')).toBeUndefined()
+  expect(await store.rows(`SELECT name FROM system.tables WHERE name = 'dataset_${id}'`)).toEqual([])
+})
