@@ -6,6 +6,7 @@ import type { OutputFormat } from '../store/store.js'
 import { acceptedFormat } from './accepted-format.js'
 import type { RowMessage } from './protobuf-schema.js'
 import { type Ending, isLineFormat, type LineFormat, piecesFor, type RowsWriter, rowsWriter } from './rows-writer.js'
+import { startNow } from './start-now.js'
 import { pageEnvelope } from './wire-schemas.js'
 
 /** Formats that rows are answered in, and what the engine calls what they are made of. */
@@ -134,20 +135,6 @@ async function* written(lines: AsyncIterable<Uint8Array>, writer: RowsWriter, en
 async function* underHeader(lines: AsyncIterable<Uint8Array>, columns: readonly string[]) {
   yield Buffer.from(`${columns.join(',')}\n`)
   yield* lines
-}
-
-/** Waits for the first chunk, so that a query the engine refuses becomes an error and not half an answer. */
-async function startNow(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-  const iterator = chunks[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  return (async function* () {
-    try {
-      if (first.done !== true) yield first.value
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
-    } finally {
-      await iterator.return?.()
-    }
-  })()
 }
 
 function endingOf(request: FastifyRequest, next: string | null | undefined, total: number | undefined): Ending {

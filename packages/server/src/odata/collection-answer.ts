@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { startNow } from '../api/start-now.js'
 import type { Store } from '../store/store.js'
 import type { QueryOptions } from './parse-options.js'
 import type { JsonFlavour } from './preferences.js'
@@ -115,18 +116,4 @@ async function* inEnvelope(
   if (held !== undefined) yield held.subarray(0, held.byteLength - 1)
   const link = await next
   yield Buffer.from(link === undefined ? ']}' : `],"@odata.nextLink":${JSON.stringify(link)}}`)
-}
-
-/** Waits for the first chunk, so that a query the engine refuses becomes an error and not half an answer. */
-async function startNow(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-  const iterator = chunks[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  return (async function* () {
-    try {
-      if (first.done !== true) yield first.value
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
-    } finally {
-      await iterator.return?.()
-    }
-  })()
 }
