@@ -147,13 +147,16 @@ export class TaskLine {
     this.#isClosed = true
     clearInterval(this.#renewing)
     this.#rejectTakers(closing())
-    await this.#worker?.close(true)
-    // While Redis is away nothing comes, and nothing can be given back: it comes back when its lock ends.
-    if (this.#options.redis.status === 'ready') {
-      await this.#pulling
-      // Newest first, since each goes to the front.
-      for (const job of [...this.#held.values()].reverse()) await this.giveBack(job)
+    const workerCloses = this.#worker?.close(true)
+    if (this.#options.redis.status !== 'ready') {
+      // While Redis is away nothing can be given back: it comes back when its lock ends. BullMQ would wait for an answer.
+      Promise.all([workerCloses, this.#queue.close()]).catch(() => undefined)
+      return
     }
+    await workerCloses
+    await this.#pulling
+    // Newest first, since each goes to the front.
+    for (const job of [...this.#held.values()].reverse()) await this.giveBack(job)
     await this.#queue.close()
   }
 
