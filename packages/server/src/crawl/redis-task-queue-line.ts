@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BarkeepError, type Task } from '@barkeep/core'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -142,18 +143,27 @@ export class TaskLine {
     await this.#queue.remove(jobIdOf(asking))
   }
 
-  /** Gives back what is held. */
+  /**
+   * Gives back what is held. While Redis is away nothing can be given back, and BullMQ would wait for an answer without
+   * end; what is held comes back by itself when its lock ends.
+   */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#renewing)
     this.#rejectTakers(closing())
-    const workerCloses = this.#worker?.close(true)
-    if (this.#options.redis.status !== 'ready') {
-      // While Redis is away nothing can be given back: it comes back when its lock ends. BullMQ would wait for an answer.
-      Promise.all([workerCloses, this.#queue.close()]).catch(() => undefined)
-      return
-    }
-    await workerCloses
+    const closed = new AbortController()
+    await Promise.race([this.#closeGently(), this.#untilPointless(closed.signal)]).finally(() => closed.abort())
+  }
+
+  /** Resolves when Redis is away, at the latest when the locks of what is held have ended. */
+  async #untilPointless(signal: AbortSignal): Promise<void> {
+    const { redis, lockMs } = this.#options
+    if (redis.status !== 'ready') return
+    await Promise.race([once(redis, 'close', { signal }), sleep(lockMs, undefined, { signal })]).catch(() => undefined)
+  }
+
+  async #closeGently(): Promise<void> {
+    await this.#worker?.close(true)
     await this.#pulling
     // Newest first, since each goes to the front.
     for (const job of [...this.#held.values()].reverse()) await this.giveBack(job)
