@@ -108,6 +108,16 @@ describe('bars go in and come out', () => {
     expect(seen).toEqual(Array.from({ length: 270 }, (_, minute) => minute))
   })
 
+  test('a page ends at the same bar whether or not its rows tell where they stand', async () => {
+    for (const limit of [1, 90, 269, 270, 271]) {
+      const path = `/v1/bars?interval=1m&instruments=SIM:1&limit=${limit}`
+      const [whole, volumes] = [await getJson(path), await getJson(`${path}&columns=volume`)]
+      expect(volumes.data).toEqual(whole.data.map(({ volume }: { volume: number }) => ({ volume })))
+      expect(volumes.next_cursor).toBe(whole.next_cursor)
+      expect(whole.next_cursor === null).toBe(limit >= 270)
+    }
+  })
+
   test('hours are anchored to the session open and the last is marked partial', async () => {
     const page = await getJson('/v1/bars?interval=1h&base=1m&instruments=SIM:1&columns=ts,end,volume,partial')
     expect(

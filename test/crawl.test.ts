@@ -21,6 +21,8 @@ beforeAll(async () => {
       flags: {
         data: directory,
         port: '0',
+        'crawl.eventsMs': '20',
+        'crawl.eventStreamsMax': '2',
         'connectors.twse.baseUrl': emulator.url('twse'),
         'connectors.twse.limits': JSON.stringify([
           { requests: 3, perMs: 5_000 / timeScale, host: 'twse.com.tw' },
@@ -159,6 +161,40 @@ test('archived pages are read again without a request', async () => {
   expect(emulator.arrivals('twse')).toHaveLength(before)
 })
 
+test('a crawl is followed until it is over, and each state goes on from the one before', async () => {
+  const client = createClient({ url: server.url })
+  const instruments = stocks()
+    .slice(0, 8)
+    .map((symbol) => `TWSE:${symbol}`)
+  const order = { connector: 'twse', plan: 'daily-bars', instruments, start: '2022-10-01', end: '2022-11-01' }
+  const { id } = await client.crawl(order)
+  const done: number[] = []
+  let last: object | undefined
+  for await (const state of client.followCrawl(id)) {
+    expect(state).toMatchObject({ id, order, blockedUntilMs: null, stoppedBy: null })
+    done.push(state.tasks.done)
+    last = state
+  }
+  expect(done.length).toBeGreaterThan(2)
+  expect(done).toEqual(done.toSorted((a, b) => a - b))
+  expect(last).toMatchObject({ state: 'done', tasks: { waiting: 0, active: 0, done: 8, dead: 0 } })
+})
+
+test('of a crawl that is over there is one state, and nothing for who knows it', async () => {
+  const events = `${server.url}/v1/crawls/1/events`
+  const answer = await fetch(events)
+  expect(answer.headers.get('content-type')).toBe('text/event-stream')
+  const text = await answer.text()
+  const [, eventId = '', data = '{}'] = /^retry: \d+\n\nid: (.+)\nevent: state\ndata: (.+)\n\n$/.exec(text) ?? []
+  expect(JSON.parse(data)).toMatchObject({ id: 1, state: 'done' })
+  const again = await fetch(events, { headers: { 'last-event-id': eventId } })
+  expect([again.status, await again.text()]).toEqual([204, ''])
+  const stale = await fetch(events, { headers: { 'last-event-id': 'running.1.0.0.0..' } })
+  expect(await stale.text()).toBe(text)
+  expect((await fetch(events, { method: 'HEAD' })).status).toBe(200)
+  expect((await fetch(`${server.url}/v1/crawls/99999/events`)).status).toBe(404)
+})
+
 test('a ban is waited for and never taken for a day without data', async () => {
   emulator.faults.set('twse', { kind: 'captcha', times: 1 })
   const order = {
@@ -179,3 +215,80 @@ test('a ban is waited for and never taken for a day without data', async () => {
   expect(data.tasks).toMatchObject({ done: 0, dead: 0 })
   expect(data.state).not.toBe('done')
 })
+
+test('who follows a banned crawl is told until when, and no more may follow than the setting says', async () => {
+  const { id } = (await send('GET', '/v1/crawls?limit=1')).body.data[0]
+  const client = createClient({ url: server.url, retriesMax: 0 })
+  const leave = new AbortController()
+  const followers = [client.followCrawl(id), client.followCrawl(id, { signal: leave.signal })]
+  for (const follower of followers) {
+    expect((await follower.next()).value).toMatchObject({ id, state: 'running', blockedUntilMs: expect.any(Number) })
+  }
+  const third = await fetch(`${server.url}/v1/crawls/${id}/events`)
+  expect([third.status, await third.json()]).toEqual([503, expect.objectContaining({ code: 'OVER_CAPACITY' })])
+  // Where there is no room the SDK asks now and then.
+  const asking = client.followCrawl(id)
+  expect((await asking.next()).value).toMatchObject({ id, state: 'running' })
+  await asking.return?.()
+  leave.abort()
+  await expect(followers[1]?.next()).rejects.toMatchObject({ code: 'CANCELLED_REQUEST' })
+  while ((await fetch(`${server.url}/v1/crawls/${id}/events`, { method: 'GET', signal: soonOver() })).status === 503);
+  await followers[0]?.return?.()
+})
+
+test('a connector that is told to go on asks at once, though its limits were paused for long', async () => {
+  const { id } = (await send('GET', '/v1/crawls?limit=1')).body.data[0]
+  expect((await send('POST', '/v1/connectors/twse', { revive: false })).status).toBe(200)
+  const states = []
+  for await (const state of createClient({ url: server.url }).followCrawl(id)) states.push(state)
+  expect(states.at(-1)).toMatchObject({ state: 'done', blockedUntilMs: null, tasks: { done: 1, dead: 0 } })
+  const { data } = (await send('GET', '/v1/connectors')).body
+  expect(data[0].status).toMatchObject({ connector: 'twse', blockedUntilMs: null, stoppedBy: null })
+})
+
+test('a page that two crawls want is asked for once, counted by both, and kept when the first is cancelled', async () => {
+  // Nothing is asked while the limits are paused, so the second crawl finds the pages of the first.
+  emulator.faults.set('twse', { kind: 'captcha', times: 1 })
+  const [one = '', two = '', other = ''] = stocks().map((symbol) => `TWSE:${symbol}`)
+  const order = (instruments: string[]) =>
+    send('POST', '/v1/crawls', {
+      connector: 'twse',
+      plan: 'daily-bars',
+      instruments,
+      start: '2021-03-01',
+      end: '2021-04-01',
+    })
+  const banned = (await order([other])).body.data.id
+  while ((await send('GET', '/v1/connectors')).body.data[0].status.blockedUntilMs === null);
+  const first = (await order([one, two])).body.data.id
+  const second = (await order([two, one])).body.data.id
+  const client = createClient({ url: server.url })
+  for (const id of [first, second]) {
+    while ((await client.crawlStatus(id)).state === 'planning');
+    const { tasks } = await client.crawlStatus(id)
+    expect(tasks.waiting + tasks.active).toBe(2)
+  }
+  const before = emulator.arrivals('twse').length
+  await send('DELETE', `/v1/crawls/${first}`)
+  await send('POST', '/v1/connectors/twse', { revive: false })
+  for (const [id, done] of [
+    [banned, 1],
+    [second, 2],
+  ]) {
+    let last: object | undefined
+    for await (const state of client.followCrawl(id)) last = state
+    expect(last).toMatchObject({ state: 'done', tasks: { waiting: 0, active: 0, done, dead: 0 } })
+  }
+  expect(await client.crawlStatus(first)).toMatchObject({
+    state: 'cancelled',
+    tasks: { waiting: 0, active: 0, done: 0 },
+  })
+  expect(emulator.arrivals('twse').length - before).toBe(3)
+  const symbols = [one, two].map((name) => name.replace('TWSE:', ''))
+  expect(await barsOf(symbols, '2021-03-01', '2021-04-01')).toEqual(truthOf(symbols, '2021-03-01', '2021-04-01'))
+})
+
+/** For an answer whose body is not waited for. */
+function soonOver(): AbortSignal {
+  return AbortSignal.timeout(5_000)
+}

@@ -26,6 +26,9 @@ const outputs: Readonly<Record<string, RegExp>> = {
   'load-bars': /^\d{4} bars of 3 instruments\nlast: SIM:100\d\nturnover at closing prices: \d{11,}\n$/,
   'bar-batches': /^SIM:1001 \d{8,}\nSIM:1002 \d{7,}\nSIM:1003 \d{7,}\n$/,
   'publish-csv': /^2 bars kept, 0 of them replaced\n2026-11-19T01:00:00Z 102\n2026-11-20T01:00:00Z 101\.5\n$/,
+  live: /^\d{4}-\d\d-\d\dT01:00:00Z SIM:live 100\.5\n\d{4}-\d\d-\d\dT01:01:00Z SIM:live 100\.5\n$/,
+  replay: /^2026-11-(19|20)T0\d:\d\d:00\.000Z \d{4,}\n$/,
+  search: /^(\d+ \d+ [^\n]+\n)*\d+ \d+ all have answered\nSIM:1001 Jade Mountain Semiconductor 30\n/,
   errors: /^INVALID_TIME_WINDOW 400\n.*2026-11-20.*2026-11-16.*\nCANCELLED_REQUEST\n$/,
 }
 

@@ -264,3 +264,14 @@ test('no body of reference data makes the server fail', async () => {
     { numRuns: runs },
   )
 }, 3_600_000)
+
+test('a window of ten thousand years is refused wherever one can be told, and the widest that is not is answered', async () => {
+  const [wide, widest] = ['9999-12-31', '2105-12-31']
+  const ask = (end: string) => [
+    send('GET', `/v1/gaps?exchange=SIM&start=1970-01-01&end=${end}`),
+    send('GET', `/v1/calendar/SIM?start=1970-01-01&end=${end}&detail=true`),
+    send('POST', '/v1/backfills?dry_run=true', JSON.stringify({ exchange: 'SIM', start: '1970-01-01', end })),
+  ]
+  for (const answer of ask(wide)) expect(JSON.parse((await answer).text).code).toBe('INVALID_PARAMETER')
+  for (const answer of ask(widest)) expect(await answer).toMatchObject({ status: 200 })
+})

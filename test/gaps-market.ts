@@ -20,6 +20,8 @@ export interface GapsMarket {
   readonly asked: JsonObject[]
   /** Bars for which this is true are not told. */
   hides: (bar: Bar, interval: KeptInterval) => boolean
+  /** Bars for which this is true are told as zeros. */
+  spoils: (bar: Bar, interval: KeptInterval) => boolean
   /** Questions for which this is true are refused. */
   refuses: (params: JsonObject) => boolean
   /** All bars that were traded. */
@@ -52,6 +54,7 @@ export function createGapsMarket(
     instruments,
     asked: [],
     hides: () => false,
+    spoils: () => false,
     refuses: () => false,
     bars: (interval) => truth[interval],
   }
@@ -60,7 +63,9 @@ export function createGapsMarket(
     if (market.refuses(params)) throw upstreamError('UPSTREAM_REFUSED', 'gapsmarket: not today.')
   }
   const told = (interval: KeptInterval, start: string, end: string) =>
-    truth[interval].filter((bar) => dateOf(bar) >= start && dateOf(bar) < end && !market.hides(bar, interval))
+    truth[interval]
+      .filter((bar) => dateOf(bar) >= start && dateOf(bar) < end && !market.hides(bar, interval))
+      .map((bar) => (market.spoils(bar, interval) ? { ...bar, open: 0, high: 0, low: 0, close: 0 } : bar))
   const intraday = (of: '1m' | '1h') => ({
     title: `Bars of ${of}`,
     of,

@@ -7,7 +7,7 @@ import { type Config, loadConfig } from '@barkeep/server'
 import fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { calendarRoutes } from '../packages/server/src/api/calendar-routes.js'
-import type { Api } from '../packages/server/src/api/context.js'
+import type { Api, ApiContext } from '../packages/server/src/api/context.js'
 import { coverageRoutes } from '../packages/server/src/api/coverage-routes.js'
 import { gapRoutes } from '../packages/server/src/api/gap-routes.js'
 import { Idempotency } from '../packages/server/src/api/idempotency.js'
@@ -87,7 +87,8 @@ beforeAll(async () => {
   app = fastify().withTypeProvider<SchemaTypes>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(() => JSON.stringify)
-  const context = { ...contents, store, crawl, idempotency: new Idempotency(10), config, now: clock.now }
+  const parts = { ...contents, store, crawl, idempotency: new Idempotency(10), config, now: clock.now }
+  const context = parts as unknown as ApiContext // these routes need nothing else
   for (const routes of [calendarRoutes, coverageRoutes, gapRoutes]) routes(app, context)
   await fillWithGaps()
 }, 180_000)
@@ -327,3 +328,35 @@ test('a backfill asks for what is missing and for nothing else, and then nothing
     expect(kept).toEqual(market.bars(interval))
   }
 }, 120_000)
+
+test('a day that was told as zeros is missing although its page spoke for it, and a backfill heals it', async () => {
+  const spoilt = market.bars('1d').find((bar) => dateOf(bar) === at(4))
+  const { instrument = '', ts = '' } = spoilt ?? {}
+  const id = contents.catalog.instrument(instrument)?.id ?? -1
+  await store.command(
+    'DELETE FROM bars_1d WHERE instrument = {id:UInt32} AND ts = parseDateTimeBestEffort({ts:String})',
+    {
+      id,
+      ts,
+    },
+  )
+  market.spoils = (bar, interval) => interval === '1d' && bar.instrument === instrument && bar.ts === ts
+  await run({ plan: 'days', windows: [day(4)] })
+  expect(await gaps()).toEqual([`${instrument} 1d ${span(4)} zeros`])
+  const { data } = await get(`/v1/coverage?of=1d&scope=${instrument}&start=${at(4)}&end=${dateAfter(at(4))}`)
+  expect(data).toMatchObject([{ scope: instrument, start: at(4), outcome: 'zeros', connector: 'gapsmarket' }])
+
+  // As long as the upstream says the same, it stays missing.
+  const ask = async () => {
+    const { crawls } = await backfill({ exchange: 'SIM', start })
+    for (const { id: crawlId } of crawls) await untilDone(crawlId)
+    return market.asked.splice(0)
+  }
+  market.asked.length = 0
+  expect(await ask()).toEqual([{ date: at(4) }])
+  expect(await gaps()).toEqual([`${instrument} 1d ${span(4)} zeros`])
+  market.spoils = () => false
+  expect(await ask()).toEqual([{ date: at(4) }])
+  expect(await gaps()).toEqual([])
+  expect(await ask()).toEqual([])
+}, 60_000)

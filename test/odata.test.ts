@@ -84,11 +84,16 @@ describe('the service tells what it has', () => {
     expect(body['@odata.context']).toBe(`${root}/$metadata`)
     expect(body.value).toContainEqual({ name: 'birds', kind: 'EntitySet', url: 'birds' })
     expect(body.value.map(({ name }: { name: string }) => name)).toEqual([
+      'birds',
       'bars_1m',
       'bars_1h',
       'bars_1d',
       'instruments',
-      'birds',
+      'exchanges',
+      'adjustments',
+      'coverage',
+      'crawls',
+      'pages',
       'two_keys',
     ])
   })

@@ -58,6 +58,37 @@ describe('the plain paged API', () => {
     expect(headersOf(answer)).toEqual([`${ROWS}`, '0', '50'])
   })
 
+  test('finds a row by its key, out of what is held as out of the store, until it is written again', async () => {
+    await createClient({ url: server.url })
+      .dataset('numbered')
+      .insert(
+        [
+          { no: 7, name: 'seven' },
+          { no: 8, name: 'eight' },
+          { no: 9, name: 'nine' },
+        ],
+        { key: ['no'] },
+      )
+    const nameOf = async (key: string) => {
+      const [plain, row] = [`/api/numbered/${key}`, `/v1/datasets/numbered/rows/${key}`]
+      const bodies = await Promise.all([plain, row].map(async (path) => (await fetch(server.url + path)).json()))
+      return [bodies[0].name, bodies[1].data?.name]
+    }
+    for (const key of ['7', '7', '8', '8', '9', '9', '007']) {
+      expect(await nameOf(key)).toEqual(Array(2).fill({ 8: 'eight', 9: 'nine' }[key] ?? 'seven'))
+    }
+    const write = (method: string, body?: object) =>
+      fetch(`${server.url}/api/numbered/7`, {
+        method,
+        ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      })
+    await write('PATCH', { name: 'VII' })
+    expect(await nameOf('7')).toEqual(['VII', 'VII'])
+    await write('DELETE')
+    expect(await nameOf('7')).toEqual([undefined, undefined])
+    expect(await nameOf('8')).toEqual(['eight', 'eight'])
+  })
+
   test('caps what is taken, and says so', async () => {
     const answer = await fetch(`${server.url}/api/birds?$take=1000000`)
     expect([(await answer.json()).length, headersOf(answer)]).toEqual([50, [`${ROWS}`, '0', '50']])

@@ -285,7 +285,7 @@ describe('an answer', () => {
   let started: Started
   const bars = '/v1/bars?interval=1m&instruments=SIM:1'
   beforeAll(async () => {
-    started = await start({ 'api.compressBytesMin': '500' })
+    started = await start({ 'api.compressBytesMin': '500', 'api.compressLoopback': 'true' })
     const rows = Array.from({ length: 60 }, (_, minute) => bar('1', minute))
     await started.post('/v1/bars/1m', header + rows.join(''))
     await started.post('/v1/datasets/devices/rows?key=id', [{ id: '1', name: 'one' }])
@@ -490,7 +490,12 @@ describe.skipIf(!openssl)('over TLS', () => {
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
       ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
     ])
-    const { server } = await start({ 'tls.cert': cert, 'tls.key': key, 'api.compressBytesMin': '1' })
+    const { server } = await start({
+      'tls.cert': cert,
+      'tls.key': key,
+      'api.compressBytesMin': '1',
+      'api.compressLoopback': 'true',
+    })
     expect(server.url).toMatch(/^https:/)
     const session = connectHttp2(server.url, { ca: readFileSync(cert) })
     const ask = async (headers: OutgoingHttpHeaders, body = '') => {

@@ -10,6 +10,8 @@ const SEED = 1
 
 export interface SimulatedServer {
   readonly url: string
+  /** A key with every scope. */
+  readonly ownerKey: string
   /** Ascending, `YYYY-MM-DD`. */
   readonly sessionDates: readonly string[]
   /** How many instruments of the simulated exchange there are, from SIM:1001 on. */
@@ -19,9 +21,9 @@ export interface SimulatedServer {
 }
 
 /** A real server in this process that holds three instruments of the simulated exchange over a week. */
-export async function startSimulatedServer(): Promise<SimulatedServer> {
+export async function startSimulatedServer(settings: Readonly<Record<string, string>> = {}): Promise<SimulatedServer> {
   const directory = mkdtempSync(join(tmpdir(), 'barkeep-simulated-'))
-  const server = await startServer(loadConfig({ flags: { data: directory, port: '0' } }))
+  const server = await startServer(loadConfig({ flags: { data: directory, port: '0', ...settings } }))
   const instruments = simulatedInstruments(SEED).slice(0, 3)
   const sessionDates = simulatedSessionDates({ until: '2026-11-20', years: 7 / 365 })
   const client = createClient({ url: server.url })
@@ -32,6 +34,7 @@ export async function startSimulatedServer(): Promise<SimulatedServer> {
   }
   return {
     url: server.url,
+    ownerKey: server.ownerKey,
     sessionDates,
     instruments: instruments.length,
     async close() {

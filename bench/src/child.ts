@@ -19,6 +19,8 @@ export interface Finished<Output> {
 export interface Service<Output> {
   readonly output: Output
   readonly pid: number
+  /** Sends it a message and gives its next one. */
+  ask(message: object): Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -40,6 +42,12 @@ export async function startService<Input, Output>(
   return {
     output: answer.output,
     pid: child.pid ?? 0,
+    async ask(message) {
+      const answered = once(child, 'message')
+      child.send(message)
+      const [answer] = await answered
+      return answer
+    },
     async stop() {
       const exited = once(child, 'exit')
       child.kill()

@@ -13,6 +13,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: String(ROUNDS) } },
 })
+// A bench that is broken off still leaves no server behind: what it has started goes with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const [name] = positionals
 const rounds = Number(values.rounds)
 const benches = await loadBenches()

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
 const BYTES_PER_KIB = 1_024
+const MICROSECONDS = 1e6
 
 /** The most memory that a process has had resident since its peak was last forgotten; undefined where /proc is missing. */
 export async function peakBytesOf(pid: number): Promise<number | undefined> {
@@ -12,6 +13,12 @@ export async function peakBytesOf(pid: number): Promise<number | undefined> {
 /** Starts the peak of a process anew from what it has resident now. */
 export async function forgetPeakOf(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => undefined)
+}
+
+/** Processor seconds, user and system, that this process has used since `process.cpuUsage()` gave `before`. */
+export function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / MICROSECONDS
 }
 
 /** Clock ticks a second in /proc: fixed by the kernel's interface. */

@@ -2,8 +2,10 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@barkeep/client'
 import { type Emulator, startEmulator } from '@barkeep/emulator'
+import { Redis } from 'ioredis'
 import type { Bench } from '../bench.js'
 import { meterOf } from '../meter.js'
+import { startRedisProcess } from '../redis-process.js'
 import { startServerProcess } from '../server-process.js'
 import { type Contestant, sideBySide } from '../side-by-side.js'
 
@@ -13,17 +15,26 @@ const noLimits = JSON.stringify([{ requests: 8, perMs: 1 }])
 
 export const bench: Bench = {
   name: 'crawl',
-  summary: 'pages of an upstream without limits through the whole engine into the store, beside fetching them alone',
+  summary:
+    'pages of an upstream without limits through the whole engine into the store, with the tasks in it and on Redis, beside fetching them alone',
   async run({ report, rounds, directory }) {
+    const redis = await startRedisProcess()
     for (const stocks of [5, 50]) {
       const emulator = await startEmulator({ limits: { twse: [] }, stocks })
       try {
-        const ways = [throughEngine(directory, emulator, stocks), fetchAlone(emulator, stocks)]
+        const ways = [
+          throughEngine('crawl, until all is kept', directory, emulator, stocks),
+          ...(redis === undefined
+            ? []
+            : [throughEngine('crawl with Redis, until all is kept', directory, emulator, stocks, redis.url)]),
+          fetchAlone(emulator, stocks),
+        ]
         report.results(`${stocks * MONTH_PAGES} pages`, await sideBySide(ways, rounds))
       } finally {
         await emulator.close()
       }
     }
+    await redis?.stop()
   },
 }
 
@@ -35,13 +46,25 @@ const symbolsOf = (emulator: Emulator, stocks: number) =>
     .map(({ symbol }) => symbol)
 
 /** Tasks planned, pages fetched, archived and parsed, bars and coverage kept; `rows` are pages. */
-function throughEngine(directory: string, emulator: Emulator, stocks: number): Contestant {
+function throughEngine(
+  name: string,
+  directory: string,
+  emulator: Emulator,
+  stocks: number,
+  redisUrl?: string,
+): Contestant {
   return {
-    name: 'crawl, until all is kept',
+    name,
     async run() {
       const data = join(directory, 'crawl')
       await mkdir(data)
       const flags = ['--connectors.twse.baseUrl', emulator.url('twse'), '--connectors.twse.limits', noLimits]
+      // Who follows is told of the end as soon as it is there.
+      flags.push('--crawl.eventsMs', '20')
+      if (redisUrl !== undefined) {
+        await forgetTasks(redisUrl)
+        flags.push('--redis.url', redisUrl)
+      }
       const server = await startServerProcess(data, flags)
       const client = createClient({ url: server.url })
       const before = emulator.arrivals('twse').length
@@ -54,7 +77,7 @@ function throughEngine(directory: string, emulator: Emulator, stocks: number): C
           start: '2023-01-01',
           end: '2025-01-01',
         })
-        while ((await client.crawlStatus(id)).state !== 'done') await new Promise((resolve) => setTimeout(resolve, 20))
+        for await (const { state } of client.followCrawl(id)) if (state === 'done') break
         const rows = emulator.arrivals('twse').length - before
         return { seconds: (performance.now() - startedMs) / 1_000, rows }
       })
@@ -63,6 +86,13 @@ function throughEngine(directory: string, emulator: Emulator, stocks: number): C
       return measurement
     },
   }
+}
+
+/** Each store is new, so Redis must not know of the crawls of the one before. */
+async function forgetTasks(url: string): Promise<void> {
+  const redis = new Redis(url)
+  await redis.flushall()
+  redis.disconnect()
 }
 
 /** The same questions, eight at a time, and nothing done with the answers. */

@@ -1,11 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { simulatedSessionDates } from '@barkeep/connectors'
 import { barsQuery } from '../bars-table.js'
 import type { Bench } from '../bench.js'
 import { runTask } from '../child.js'
 import { fillStore } from '../filled-store.js'
 import { writeCopies, writeMarket } from '../market.js'
+import { type Question, questions } from '../questions.js'
 import { rounded } from '../report.js'
 import { startServerProcess } from '../server-process.js'
 import { quantile } from '../side-by-side.js'
@@ -21,9 +21,6 @@ const sizes = [
 const QUERIES = 300
 /** Requests before those that count: the first ones meet a cold server. */
 const WARM_UP = 30
-const DAY_MS = 86_400_000
-const OPEN_HOUR_MS = 3_600_000
-const SESSION_SECONDS_MAX = 28_800
 
 export const bench: Bench = {
   name: 'point-query',
@@ -36,20 +33,20 @@ export const bench: Bench = {
       const csv = await writeMarket(join(directory, 'market.csv'), { instrumentsMax })
       const store = await fillStore(directory, await writeCopies(csv, directory, copies))
       const server = await startServerProcess(store.data)
-      const asked = questions(instrumentsMax, copies)
+      const asked = questions(WARM_UP + QUERIES, instrumentsMax, copies)
       const seconds: Record<string, number[]> = { JSON: [], Arrow: [], 'engine alone': [] }
       for (let round = 0; round < rounds; round++) {
         for (const format of ['JSON', 'Arrow']) {
           const urls = asked.map(
-            ({ name, date, nextDate }) =>
-              `${server.url}/v1/bars?instruments=${name}&interval=1m&start=${date}&end=${nextDate}&format=${format.toLowerCase()}`,
+            ({ instrument, date, nextDate }) =>
+              `${server.url}/v1/bars?instruments=${instrument}&interval=1m&start=${date}&end=${nextDate}&format=${format.toLowerCase()}`,
           )
           const { output } = await runTask(requests, { urls })
           seconds[format]?.push(...output.slice(WARM_UP).map((answer) => answer.seconds))
         }
         const { output } = await runTask(engine, {
           directory: store.engineDirectory,
-          statements: asked.map(({ number, date }) => ({ sql: engineQuery(number, date), isStreamed: true })),
+          statements: asked.map((question) => ({ sql: engineQuery(question), isStreamed: true })),
         })
         seconds['engine alone']?.push(...output.slice(WARM_UP).map((outcome) => outcome.seconds))
       }
@@ -69,23 +66,7 @@ export const bench: Bench = {
   },
 }
 
-/** Days and stocks all over the store, always the same ones. */
-function questions(instrumentsMax: number, copies: number) {
-  const dates = simulatedSessionDates({ until: '2026-11-19', years: 1 })
-  return Array.from({ length: WARM_UP + QUERIES }, (_, at) => {
-    const [copy, symbol] = [(at * 7) % copies, (at * 11) % instrumentsMax]
-    const number = copy * 100 + symbol
-    const date = dates[(at * 37) % dates.length] ?? ''
-    return { name: `SIM:${1001 + number}`, number: copy * instrumentsMax + symbol, date, nextDate: dayAfter(date) }
-  })
-}
-
-const dayAfter = (date: string) => new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10)
-
-/** The server numbers instruments in the order they came. */
-function engineQuery(number: number, date: string): string {
-  const startSeconds = (Date.parse(date) + OPEN_HOUR_MS) / 1_000
-  const endSeconds = startSeconds + SESSION_SECONDS_MAX
+function engineQuery({ number, startSeconds, endSeconds }: Question): string {
   return barsQuery(
     'bars_1m',
     `instrument = ${number} AND ts >= toDateTime(${startSeconds}) AND ts < toDateTime(${endSeconds})`,

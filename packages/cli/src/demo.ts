@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient } from '@barkeep/client'
-import { simulatedCsv, simulatedInstruments, simulatedSessionDates } from '@barkeep/connectors'
+import { keptAdjustments, simulatedCsv, simulatedInstruments, simulatedSessionDates } from '@barkeep/connectors'
 import { keptIntervals } from '@barkeep/core'
 import { startServer } from '@barkeep/server'
 import { Progress } from './progress.js'
@@ -36,6 +36,8 @@ async function fill(client: Client): Promise<void> {
   const instruments = simulatedInstruments(SEED)
   const sessionDates = simulatedSessionDates({ until, years: YEARS })
   await client.createInstruments(instruments)
+  const adjustments = keptAdjustments(SEED, { instruments, sessionDates })
+  await client.createAdjustments(adjustments, { source: 'simulated' })
   const progress = new Progress('Simulated exchange')
   let rows = 0
   for (const [index, instrument] of instruments.entries()) {

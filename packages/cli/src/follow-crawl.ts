@@ -1,22 +1,30 @@
-import type { Client, CrawlStatus } from '@barkeep/client'
+import type { Client, CrawlProgress, CrawlStatus } from '@barkeep/client'
 
-const POLL_MS = 500
-
-/** Says every tenth how far a crawl is, until it is over. It goes on without the one who looks, as long as the server runs. */
+/**
+ * Says every tenth how far a crawl is, and what holds it up, until it is over. It goes on without the one who looks, as
+ * long as the server runs.
+ */
 export async function followCrawl(client: Client, id: number, label: string): Promise<void> {
-  for (let tenthsShown = 0; ; ) {
-    const { state, tasks } = await client.crawlStatus(id)
-    const { done, all } = progressOf(tasks)
-    const isOver = state === 'done' || state === 'cancelled'
+  let tenthsShown = 0
+  let hindranceShown: string | undefined
+  for await (const crawl of client.followCrawl(id)) {
+    const { done, all } = progressOf(crawl.tasks)
+    const isOver = crawl.state === 'done' || crawl.state === 'cancelled'
     const tenths = isOver ? 10 : Math.floor((10 * done) / Math.max(1, all))
     if (tenths > tenthsShown) console.error(`${label}: ${done} of ${all} requests`)
     tenthsShown = Math.max(tenths, tenthsShown)
-    if (isOver) {
-      if (tasks.dead > 0) console.log(`${label}: ${tasks.dead} requests failed for good; barkeep crawl dead says why.`)
-      return
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    const hindrance = isOver ? undefined : hindranceOf(crawl)
+    if (hindrance !== undefined && hindrance !== hindranceShown) console.error(`${label}: ${hindrance}`)
+    hindranceShown = hindrance
+    if (isOver && crawl.tasks.dead > 0)
+      console.log(`${label}: ${crawl.tasks.dead} requests failed for good; barkeep crawl dead says why.`)
   }
+}
+
+function hindranceOf({ order, stoppedBy, blockedUntilMs }: CrawlProgress): string | undefined {
+  if (stoppedBy !== null) return `stopped: ${stoppedBy} Then run barkeep crawl retry ${order.connector}.`
+  if (blockedUntilMs !== null) return `waits until ${new Date(blockedUntilMs).toISOString()}; barkeep crawl says why.`
+  return undefined
 }
 
 export function progressOf(tasks: CrawlStatus['tasks']): { readonly done: number; readonly all: number } {

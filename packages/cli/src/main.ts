@@ -18,9 +18,12 @@ import { importBars } from './import.js'
 import { importFormatsHelp } from './import-formats.js'
 import { importRows } from './import-rows.js'
 import { createKey, listKeys, revokeKey } from './keys.js'
+import { printMarketPlan, printMarkets } from './market.js'
 import { printBars, printCalendar, printDatasets, printExchanges, printInstruments, printStatus } from './read.js'
+import { printSearch } from './search.js'
 import { keyVariable, readConfig, serve } from './serve.js'
 import { addSettingFlags, type Flags, settingFlags } from './setting-flags.js'
+import { tail } from './tail.js'
 import { printTypes } from './types.js'
 import { worker } from './worker.js'
 
@@ -80,8 +83,21 @@ command('bars <instruments>', 'print bars, e.g. TWSE:2330,TWSE:2409')
   .option('--start <time>', 'session date, or instant with an offset')
   .option('--end <time>', 'the same; not included')
   .option('--columns <names>', 'comma-separated')
+  .option('--adjust <kinds>', 'split or all, to put prices on one basis over splits, or over dividends, too')
+  .option('--adjust-as-of <date>', 'session date on whose basis; that of the latest bar unless given')
+  .option('--source <name>', 'what this source said, also where the bars of another are kept')
   .option('--format <format>', 'csv, ndjson or arrow', 'csv')
   .action((instruments: string, options: Flags) => printBars(instruments, options, settingFlags(options)))
+
+command('tail <topic> [instruments]', 'print bars of kmin, khour or kday as they are committed, until Ctrl-C')
+  .option('--since <time>', 'first those from this session date or instant on; only new ones unless given')
+  .option('--replay <date>', 'those of a past session date instead, as they came')
+  .option('--speed <times>', 'how many times as fast, or max', '1')
+  .option('--building', 'also bars that are still building up')
+  .option('--format <format>', 'table, csv or json', 'table')
+  .action((topic: string, instruments: string | undefined, options: Flags & { building?: true }) =>
+    tail(topic, instruments, options, settingFlags(options)),
+  )
 
 command('instruments', 'print the instruments')
   .option('--exchange <code>', 'only of this exchange')
@@ -97,6 +113,10 @@ command('types [datasets...]', 'print the TypeScript of the rows of datasets, of
   (names: string[], options: Flags) => printTypes(names, settingFlags(options)),
 )
 
+command('search <words...>', 'search the store and all upstreams, and print what is found as it comes')
+  .option('--sources <names>', 'comma-separated; all unless given')
+  .action((words: string[], options: Flags) => printSearch(words.join(' '), options, settingFlags(options)))
+
 command('calendar <exchange>', 'print the session dates of which there are bars')
   .option('--start <date>', 'first session date')
   .option('--end <date>', 'the session date after the last')
@@ -106,22 +126,39 @@ const crawl = program.command('crawl').description('fetch from upstreams, within
 command('status', 'print how far each crawl is, and how each connector fares', crawl, true).action((options: Flags) =>
   printCrawls(settingFlags(options)),
 )
-for (const [name, description, run] of [
-  ['plan', 'say how many requests a crawl takes, how long and which limit binds', printCrawlPlan],
-  ['start', 'order a crawl and say how far it is', startCrawl],
+for (const [usage, description, run] of [
+  ['plan [connector] [plan]', 'say how many requests a crawl takes, how long and which limit binds', printCrawlPlan],
+  ['start <connector> <plan>', 'order a crawl and say how far it is', startCrawl],
 ] as const) {
-  command(`${name} <connector> <plan>`, description, crawl)
+  const made = command(usage, description, crawl)
     .option('--instruments <names>', 'comma-separated; all that the plan can bring unless given')
     .option('--start <date>', 'first session date')
     .option('--end <date>', 'the session date after the last; through today unless given')
     .option('--option <name=value...>', 'options of the plan, such as search_term=new york')
-    .action((connector: string, plan: string, options: Flags) => run(connector, plan, options, settingFlags(options)))
+  if (run === printCrawlPlan) {
+    made
+      .option('--market [exchange]', 'instead of one crawl: what the declared markets take, or that of an exchange')
+      .option('--interval <interval>', 'of a market: 1m 1h 1d; all unless given')
+  }
+  made.action(
+    (connector: string | undefined, plan: string | undefined, options: Flags & { market?: string | true }) => {
+      const { market, ...rest } = options
+      if (market !== undefined) return printMarketPlan(market, rest, settingFlags(rest))
+      if (connector === undefined || plan === undefined)
+        return made.error('error: name a connector and a plan, or give --market')
+      return run(connector, plan, rest, settingFlags(rest))
+    },
+  )
 }
 command('dead', 'print the tasks that failed for good', crawl).action((options: Flags) =>
   printDeadTasks(settingFlags(options)),
 )
 command('retry <connector>', 'try the dead tasks of a connector again, and let it go on', crawl).action(
   (connector: string, options: Flags) => retryDeadTasks(connector, settingFlags(options)),
+)
+
+command('markets', 'print how far each declared market is, who is asked, and who is blocked until when').action(
+  (options: Flags) => printMarkets(settingFlags(options)),
 )
 
 command('connectors', 'print the upstreams and what each can bring').action((options: Flags) =>

@@ -16,6 +16,9 @@ export function printBars(instruments: string, options: Flags, flags: Flags): Pr
       interval: readInterval(options.interval),
       ...(options.start !== undefined && { start: options.start }),
       ...(options.end !== undefined && { end: options.end }),
+      ...(options.adjust !== undefined && { adjust: readAdjust(options.adjust) }),
+      ...(options.source !== undefined && { source: options.source }),
+      ...(options.adjustAsOf !== undefined && { adjustAsOf: options.adjustAsOf }),
       ...(options.columns !== undefined && { columns: options.columns.split(',') as BarColumn[] }), // the server checks names
       format,
     })
@@ -70,6 +73,12 @@ export async function printStatus(flags: Flags): Promise<void> {
     for await (const _ of client.instruments({})) count++
     console.log(`${count} instruments.`)
   })
+}
+
+function readAdjust(text: string): 'none' | 'split' | 'all' {
+  const adjust = (['none', 'split', 'all'] as const).find((candidate) => candidate === text)
+  if (adjust !== undefined) return adjust
+  throw new BarkeepError('INVALID_PARAMETER', { message: `adjust: '${text}' is none of none, split, all.` })
 }
 
 function readInterval(text = ''): Interval {

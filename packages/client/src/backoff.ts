@@ -15,6 +15,14 @@ export function backoffMs(retry: number, random: () => number, retryAfterMs = 0)
   return Math.max(retryAfterMs, random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** retry))
 }
 
+/** Retries after which the window of a live connection grows no more, at 2 s: who waits for the next minute waits no longer. */
+const LIVE_RETRIES_MAX = 3
+
+/** The same for connections that stand for hours, to a server that will be back. */
+export function liveBackoffMs(retry: number, random: () => number, retryAfterMs = 0): number {
+  return backoffMs(Math.min(retry, LIVE_RETRIES_MAX), random, retryAfterMs)
+}
+
 /** Reads Retry-After, seconds or an HTTP date, as milliseconds from `nowMs`; undefined when absent or unreadable. */
 export function parseRetryAfterMs(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined

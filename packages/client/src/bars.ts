@@ -23,6 +23,14 @@ export interface BarsOptions<Column extends BarColumn = BarColumn> {
   readonly columns?: readonly Column[]
   /** `previous` gives each bar start of a session without a trade the last close. */
   readonly fill?: 'none' | 'previous'
+  /**
+   * `split` puts prices and volumes on one basis over splits, `all` prices over dividends, too; as traded unless told.
+   */
+  readonly adjust?: 'none' | 'split' | 'all'
+  /** Session date on whose basis all prices are; that of the latest bar of each instrument unless told. */
+  readonly adjustAsOf?: string
+  /** What this source said, also where the bars of another are kept; the kept bars unless told. */
+  readonly source?: string
   /** False also gives bars that are still changing. */
   readonly final?: boolean
   /** The kept interval to derive from. */
@@ -38,14 +46,22 @@ export function barsRequest(
   options: BarsOptions,
   format?: Format,
 ): HttpRequest {
-  const { signal, interval, start, end, columns, fill, final, base, limit } = options
+  const { signal, interval, start, end, columns, fill, adjust, adjustAsOf, source, final, base, limit } = options
   return {
     path: '/v1/bars',
-    params: queryOf({ instruments, interval, start, end, columns, fill, final, base, limit, format }),
+    params: queryOf({
+      ...{ instruments, interval, start, end, columns, fill, adjust, adjust_as_of: adjustAsOf, source },
+      ...{ final: finality(final), base, limit, format },
+    }),
     accept: formats[format ?? 'json'],
     isLong: format !== undefined,
     signal,
   }
+}
+
+/** In the words of the API, where `any` is the opposite of `true`. */
+function finality(final: boolean | undefined): 'true' | 'any' | undefined {
+  return final === undefined ? undefined : final ? 'true' : 'any'
 }
 
 /** The body of an answer, chunk by chunk as it arrives. A connection that breaks midway throws CONNECTION_FAILED. */

@@ -42,7 +42,7 @@ test('each method asks its route, with the key', async () => {
     '/v1/datasets',
     '/v1/datasets/birds',
     '/v1/datasets/birds/rows/a%2Fb%20c',
-    '/v1/bars?instruments=TWSE:2330,TWSE:2409&interval=1h&start=2020-06-01&end=2020-07-01&columns=ts,close&final=false&base=1m',
+    '/v1/bars?instruments=TWSE:2330,TWSE:2409&interval=1h&start=2020-06-01&end=2020-07-01&columns=ts,close&final=any&base=1m',
   ])
   expect(new Set(seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer secret']))
 })

@@ -1,4 +1,5 @@
 import {
+  type Adjustment,
   type Bar,
   type BarColumn,
   type Dataset,
@@ -9,6 +10,8 @@ import {
   type InstrumentKind,
   invalidParameter,
   type KeptInterval,
+  type SearchState,
+  type Topic,
 } from '@barkeep/core'
 import type { BarsTable } from './arrow.js'
 import { type Sleep, sleepOnTimer } from './backoff.js'
@@ -19,8 +22,13 @@ import type { HttpSettings } from './http.js'
 import { requestData, requestJson } from './json.js'
 import { abortOnReturn } from './link-abort.js'
 import { createList, type List } from './list.js'
+import { createMarketsClient, type MarketsClient } from './markets.js'
 import { createPlainRows, type PlainOptions, type PlainRows } from './plain.js'
+import type { Publisher, PublisherOptions } from './publish.js'
 import { queryOf, segmentOf } from './query.js'
+import type { BarsSlice, ReplayBarsOptions } from './replay-bars.js'
+import type { SearchOptions } from './search.js'
+import type { StreamMessage, StreamOptions } from './stream-message.js'
 import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
 
 export interface ClientOptions {
@@ -44,7 +52,7 @@ export interface Signalled {
 }
 
 /** Every method throws BarkeepError: what the server says, CONNECTION_FAILED or CANCELLED_REQUEST. */
-export interface Client extends CrawlClient {
+export interface Client extends CrawlClient, MarketsClient {
   exchanges(options?: Signalled): List<Exchange>
   instruments(options?: Signalled & { exchange?: string; kind?: InstrumentKind; limit?: number }): List<Instrument>
   /** Throws NOT_FOUND. */
@@ -54,6 +62,14 @@ export interface Client extends CrawlClient {
     instruments: readonly Omit<Instrument, 'exchange' | 'symbol'>[],
     options?: Signalled,
   ): Promise<{ readonly rows: number }>
+  /**
+   * Creates splits and dividends, or replaces those of the same instrument, date and kind, all or none; `bars` with `adjust`
+   * takes them into account. Throws UNKNOWN_EXCHANGE, INVALID_BODY.
+   */
+  createAdjustments(
+    adjustments: readonly Adjustment[],
+    options?: Signalled & { readonly source?: string },
+  ): Promise<{ readonly rows: number; readonly created_instruments: readonly string[] }>
   /** Session dates `YYYY-MM-DD` of an exchange in `[start, end)`. */
   calendar(exchange: string, options?: Signalled & { start?: string; end?: string }): Promise<string[]>
   datasets(options?: Signalled): List<Dataset>
@@ -76,6 +92,30 @@ export interface Client extends CrawlClient {
     body: UploadBody,
     options?: UploadOptions & { readonly source?: string },
   ): Promise<IngestReport>
+  /**
+   * Searches the store and all upstreams that can be searched; the state as a whole, whenever it has grown. Leaving the
+   * loop stops following. Throws OVER_CAPACITY.
+   */
+  search(query: string, options?: SearchOptions): AsyncIterableIterator<SearchState, void, undefined>
+  /**
+   * Bars of a topic as they are committed, of `instruments` or of all when undefined; with `since`, those of the store
+   * before. Nothing is left out and nothing comes twice, also over breaks and restarts of the server. Leaving the loop
+   * hangs up. Throws INVALID_PARAMETER, and once connected nothing that waiting can mend.
+   */
+  stream(
+    topic: Topic,
+    instruments?: readonly string[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<StreamMessage, void, undefined>
+  /**
+   * Bars in the order of time: one slice of columns for each start, all instruments in it. The next are downloaded while the
+   * loop works, and memory holds about a million bars however long the time is. Leaving the loop cancels the download.
+   */
+  replay<Column extends BarColumn = keyof Bar>(
+    options: ReplayBarsOptions<Column>,
+  ): AsyncIterableIterator<BarsSlice<Column>, void, undefined>
+  /** Becomes the publisher of a topic. Throws LEASE_HELD while there is another. */
+  publish(topic: Topic, options?: PublisherOptions): Promise<Publisher>
   /** What `/healthz` answers. */
   health(options?: Signalled): Promise<unknown>
   /** Bars as typed columns in one Arrow table, which holds all rows in memory: 64 bytes each, or 8 a column asked for. */
@@ -95,6 +135,7 @@ export function createClient(options: ClientOptions): Client {
   const settings = settingsOf(options)
   return {
     ...createCrawlClient(settings),
+    ...createMarketsClient(settings),
     exchanges: ({ signal } = {}) => createList(settings, { path: '/v1/exchanges', signal }),
     instruments: ({ signal, exchange, kind, limit } = {}) =>
       createList(settings, { path: '/v1/instruments', params: queryOf({ exchange, kind, limit }), signal }),
@@ -118,6 +159,13 @@ export function createClient(options: ClientOptions): Client {
         ),
         signal,
       }),
+    createAdjustments: async (adjustments, { source, signal } = {}) =>
+      requestData(settings, {
+        path: '/v1/adjustments',
+        params: queryOf({ source }),
+        upload: uploadOf(adjustments, {}),
+        signal,
+      }),
     calendar: async (exchange, { start, end, signal } = {}) =>
       requestData(settings, {
         path: `/v1/calendar/${segmentOf('exchange', exchange)}`,
@@ -136,6 +184,25 @@ export function createClient(options: ClientOptions): Client {
         upload: uploadOf(body, upload),
         signal: upload.signal,
       }),
+    search: (query, search = {}) =>
+      abortOnReturn(search.signal, async function* (signal) {
+        const { createSearch } = await import('./search.js')
+        yield* createSearch(settings, query, { ...search, signal })
+      }),
+    stream: (topic, instruments, stream = {}) =>
+      abortOnReturn(stream.signal, async function* (signal) {
+        const { openStream } = await import('./live.js')
+        yield* openStream(settings, topic, instruments, { ...stream, signal })
+      }),
+    replay: (replay) =>
+      abortOnReturn(replay.signal, async function* (signal) {
+        const { replaySlices } = await import('./replay-bars.js')
+        yield* replaySlices(settings, { ...replay, signal })
+      }),
+    async publish(topic, publisher = {}) {
+      const { openPublisher } = await import('./live.js')
+      return openPublisher(settings, topic, publisher)
+    },
     health: ({ signal } = {}) => requestJson(settings, { path: '/healthz', signal }),
     async loadBars({ instruments, ...query }) {
       const { loadTable } = await import('./arrow.js')

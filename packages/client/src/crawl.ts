@@ -1,6 +1,7 @@
 import { formats, type KeptInterval } from '@barkeep/core'
 import type { HttpSettings } from './http.js'
 import { requestData } from './json.js'
+import { abortOnReturn } from './link-abort.js'
 import { createList, type List } from './list.js'
 import { queryOf, segmentOf } from './query.js'
 import { uploadOf } from './upload.js'
@@ -84,6 +85,14 @@ export interface CrawlStatus {
   readonly order: CrawlOrder
   readonly state: 'planning' | 'running' | 'done' | 'cancelled'
   readonly tasks: { readonly waiting: number; readonly active: number; readonly done: number; readonly dead: number }
+}
+
+/** How far a crawl is, and what holds its connector up. */
+export interface CrawlProgress extends CrawlStatus {
+  /** Milliseconds since the epoch until which the connector rests; null when it works, or where that is not told. */
+  readonly blockedUntilMs: number | null
+  /** Why the connector waits for a person; null when it works, or where that is not told. */
+  readonly stoppedBy: string | null
 }
 
 export interface BackfillOptions extends GapsOptions {
@@ -181,6 +190,11 @@ export interface CrawlClient {
   estimateCrawl(order: CrawlOrder, options?: Signalled): Promise<CrawlEstimate>
   /** How far a crawl is. Throws NOT_FOUND. */
   crawlStatus(id: number, options?: Signalled): Promise<CrawlStatus>
+  /**
+   * How far a crawl is: at once, then each time that changes, until it is over; the last has the state `done` or `cancelled`.
+   * States that come faster than they are read are left out. Over a connection that breaks it goes on. Throws NOT_FOUND.
+   */
+  followCrawl(id: number, options?: Signalled): AsyncIterableIterator<CrawlProgress, void, undefined>
   /** Newest first. */
   crawls(options?: Signalled & { limit?: number }): List<CrawlStatus>
   /** Orders the crawls that bring what is missing and nothing else. Throws as `gaps` and `crawl`. */
@@ -214,6 +228,11 @@ export function createCrawlClient(settings: HttpSettings): CrawlClient {
     },
     crawlStatus: async (id, { signal } = {}) =>
       requestData(settings, { path: `/v1/crawls/${segmentOf('id', id)}`, signal }),
+    followCrawl: (id, { signal: parent } = {}) =>
+      abortOnReturn(parent, async function* (signal) {
+        const { followCrawl } = await import('./crawl-follow.js')
+        yield* followCrawl(settings, id, signal)
+      }),
     crawls: ({ signal, limit } = {}) =>
       createList(settings, { path: '/v1/crawls', params: queryOf({ limit }), signal }),
     connectors: ({ signal } = {}) => createList(settings, { path: '/v1/connectors', signal }),

@@ -1,4 +1,16 @@
-export { BarkeepError, type ErrorCode } from '@barkeep/core'
+export {
+  applyIncrement,
+  BarkeepError,
+  type ErrorCode,
+  type LiveBar,
+  type LivePosition,
+  type PublishAck,
+  type SearchError,
+  type SearchHit,
+  type SearchIncrement,
+  type SearchState,
+  type Topic,
+} from '@barkeep/core'
 export type { BarsTable } from './arrow.js'
 export type { Sleep } from './backoff.js'
 export type { BarsOptions, FullBar } from './bars.js'
@@ -11,6 +23,7 @@ export type {
   CrawlClient,
   CrawlEstimate,
   CrawlOrder,
+  CrawlProgress,
   CrawlStatus,
   DeadTask,
   Gap,
@@ -20,6 +33,18 @@ export type {
 } from './crawl.js'
 export type { DatasetClient, Definition, InsertOptions, RowsOptions } from './dataset.js'
 export type { List } from './list.js'
+export type { MarketPlan, MarketSource, MarketStatus, MarketsClient } from './markets.js'
 export type { PlainOptions, PlainRows } from './plain.js'
+export type { Publisher, PublisherOptions } from './publish.js'
 export type { Condition, Scalar, Where } from './query.js'
+export type { BarsSlice, ReplayBarsOptions, SliceColumn } from './replay-bars.js'
+export type { SearchOptions } from './search.js'
+export type {
+  ReplayOptions,
+  StreamBars,
+  StreamDone,
+  StreamMessage,
+  StreamOptions,
+  StreamState,
+} from './stream-message.js'
 export type { UploadBody, UploadOptions } from './upload.js'

@@ -2,9 +2,22 @@ import { BarkeepError, type ErrorCode, type ErrorDetail, errorCatalogue } from '
 
 /** The error that an answer outside 2xx stands for. Reads the body. `retryAfterMs` is what its Retry-After asks for. */
 export async function errorOfResponse(response: Response, retryAfterMs: number | undefined): Promise<BarkeepError> {
-  const problem = parseObject(await response.text())
+  return errorOf(parseObject(await response.text()), `HTTP ${response.status}`, retryAfterMs)
+}
+
+/** The error that a refusal over the live connection stands for: the same body, and how long to wait is a field of it. */
+export function errorOfProblem(problem: unknown): BarkeepError {
+  const fields = typeof problem === 'object' && problem !== null ? (problem as Record<string, unknown>) : {} // any object has string keys
+  const { retry_after_ms: retryAfterMs } = fields
+  return errorOf(fields, 'with a refusal', typeof retryAfterMs === 'number' ? retryAfterMs : undefined)
+}
+
+function errorOf(
+  { code, message, detail, errors }: Readonly<Record<string, unknown>>,
+  answer: string,
+  retryAfterMs: number | undefined,
+): BarkeepError {
   const retry = retryAfterMs === undefined ? {} : { retry: { afterMs: retryAfterMs } }
-  const { code, message, detail, errors } = problem
   if (isErrorCode(code)) {
     return new BarkeepError(code, {
       message: firstText(message, detail) ?? errorCatalogue[code].title,
@@ -15,7 +28,7 @@ export async function errorOfResponse(response: Response, retryAfterMs: number |
   }
   const said = firstText(message, detail)
   const known = typeof code === 'string' ? `with the code ${code}, which this client does not know` : 'without a code'
-  const name = `HTTP ${response.status} ${known}${said === undefined ? '' : `: ${said}`}.`
+  const name = `${answer} ${known}${said === undefined ? '' : `: ${said}`}.`
   return new BarkeepError('INTERNAL_ERROR', {
     message: `The server answered ${name} Check that the URL is that of a Barkeep server, and not older than this client.`,
     ...retry,

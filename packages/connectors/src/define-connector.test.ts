@@ -1,4 +1,4 @@
-import type { Handler, JsonObject } from '@barkeep/core'
+import type { CrawlRequest, Handler, JsonObject } from '@barkeep/core'
 import { describe, expect, it } from 'vitest'
 import { type ConnectorDefinition, defineConnector } from './define-connector.js'
 
@@ -53,9 +53,29 @@ describe('a connector', () => {
     ])
   })
 
+  it('asks what comes first only where many tasks follow', () => {
+    const first = { handler: 'day', from: 3, params: () => ({ date: 'first' }) } as const
+    const params = function* ({ options }: CrawlRequest) {
+      for (let number = 0; number < Number(options.days); number++) yield { date: String(number) }
+    }
+    const { crawls } = defineConnector({ ...sound, crawls: { days: { ...plan, first, params } } })
+    const datesOf = (days: string) => {
+      const request = { instruments: [], start: '2024-03-06', end: '2024-03-07', options: { days }, nowMs: 0 }
+      return [...(crawls.days?.tasks(request) ?? [])].map((task) => task.params.date)
+    }
+    expect(datesOf('2')).toEqual(['0', '1'])
+    expect(datesOf('3')).toEqual(['first', '0', '1', '2'])
+    expect(() =>
+      // Callers in JavaScript are not held by the type.
+      defineConnector({ ...sound, crawls: { days: { ...plan, first: { ...first, handler: 'week' as 'day' } } } }),
+    ).toThrow("the handler 'week'")
+  })
+
   it.each<[string, Partial<ConnectorDefinition<{ day: DayParams }>>, string]>([
     ['an id in capitals', { id: 'TWSE' }, 'lower-case'],
     ['no limit', { limits: [] }, 'at least one limit'],
+    ['a limit although it asks nobody', { isLocal: true }, 'it asks nobody'],
+    ['a setting that all have', { settings: [{ name: 'limits', help: '', read: () => null }] }, "setting 'limits'"],
     ['a limit of nothing', { limits: [{ perMs: 1_000, per: 'host' }] }, 'not positive'],
     ['a limit of zero', { limits: [{ requests: 0, perMs: 1_000, per: 'host' }] }, 'not positive'],
     ['a limit in half milliseconds', { limits: [{ requests: 1, perMs: 0.5, per: 'host' }] }, 'not positive'],

@@ -12,13 +12,28 @@ import {
 
 /** A plan says which handler executes its tasks, and yields their params; `defineConnector` makes the tasks of them. */
 export type PlanDefinition<Pages extends Record<string, JsonObject>> = {
-  [Name in keyof Pages & string]: PlanOf<Name, Pages[Name]>
+  [Name in keyof Pages & string]: PlanOf<Name, Pages[Name], Pages>
 }[keyof Pages & string]
 
-interface PlanOf<Name extends string, Params extends JsonObject> extends Omit<CrawlPlan, 'tasks'> {
+interface PlanOf<Name extends string, Params extends JsonObject, Pages extends Record<string, JsonObject>>
+  extends Omit<CrawlPlan, 'tasks'> {
   readonly handler: Name
+  readonly first?: FirstTask<Pages>
   params(request: CrawlRequest): Iterable<Params>
 }
+
+/**
+ * What is asked before the pages of a plan where they are many, such as how much of a quota is left. Pages do not wait for
+ * its end; where it throws a limit or a ban, the whole connector waits.
+ */
+export type FirstTask<Pages extends Record<string, JsonObject>> = {
+  [Name in keyof Pages & string]: {
+    readonly handler: Name
+    /** From this many tasks on. */
+    readonly from: number
+    params(request: CrawlRequest): Pages[Name]
+  }
+}[keyof Pages & string]
 
 export interface ConnectorDefinition<Pages extends Record<string, JsonObject>>
   extends Omit<Connector, 'handlers' | 'crawls'> {
@@ -26,6 +41,9 @@ export interface ConnectorDefinition<Pages extends Record<string, JsonObject>>
   readonly handlers: { readonly [Name in keyof Pages]: Handler<Pages[Name]> }
   readonly crawls: Readonly<Record<string, PlanDefinition<NoInfer<Pages>>>>
 }
+
+/** What `connectors.<id>.` is followed by for each of them. */
+const settingsOfAll = ['baseUrl', 'limits', 'credentials', 'live']
 
 /** What a plan covers besides bars and the connector's own datasets: the instruments themselves. */
 const instrumentsDataset = 'instruments'
@@ -37,12 +55,16 @@ const instrumentsDataset = 'instruments'
 export function defineConnector<Pages extends Record<string, JsonObject>>(
   definition: ConnectorDefinition<Pages>,
 ): Connector {
-  const { id, limits, datasets, handlers, crawls } = definition
+  const { id, limits, isLocal = false, settings = [], datasets, handlers, crawls, live = {} } = definition
   const check = (sound: boolean, fault: string): void => {
     if (!sound) throw new RangeError(`Connector '${id}': ${fault}.`)
   }
   check(/^[a-z][a-z0-9]{1,31}$/.test(id), 'its id must be lower-case letters and digits')
-  check(limits.length > 0, 'declare at least one limit')
+  if (isLocal) check(limits.length === 0, 'it asks nobody, so it has no limits')
+  else check(limits.length > 0, 'declare at least one limit')
+  for (const { name } of settings) {
+    check(!settingsOfAll.includes(name), `the setting '${name}' is one that every connector has`)
+  }
   for (const limit of limits) check(isSane(limit), `a limit of ${JSON.stringify(limit)} is not positive`)
   for (const { name, key, columns } of datasets) {
     const names = columns.map((column) => column.name)
@@ -58,10 +80,19 @@ export function defineConnector<Pages extends Record<string, JsonObject>>(
       `a key column of '${name}' is nullable`,
     )
   }
+  check(!isLocal || Object.keys(live).length === 0, 'it asks nobody, so it has nothing live')
+  for (const [topic, { exchanges, instrumentsMax, silenceMs }] of Object.entries(live)) {
+    check(exchanges.length > 0, `its live source of ${topic} names no exchange`)
+    check(instrumentsMax > 0 && silenceMs > 0, `a limit of its live source of ${topic} is not positive`)
+  }
   const plans: Record<string, CrawlPlan> = {}
-  for (const [name, crawl] of Object.entries<PlanOf<string, JsonObject>>(crawls)) {
-    const { handler, of, bytesPerPage } = crawl
-    check(Object.hasOwn(handlers, handler), `the plan '${name}' names the handler '${handler}', which is not there`)
+  // Each plan fits the handlers that it names, as its type says; here any params will do.
+  for (const [name, crawl] of Object.entries(crawls as unknown as Readonly<Record<string, AnyPlan>>)) {
+    const { handler, first, of, bytesPerPage } = crawl
+    const asks = first === undefined ? [handler] : [handler, first.handler]
+    for (const asked of asks) {
+      check(Object.hasOwn(handlers, asked), `the plan '${name}' names the handler '${asked}', which is not there`)
+    }
     const known = isKeptInterval(of) || of === instrumentsDataset || datasets.some((dataset) => dataset.name === of)
     check(known, `the plan '${name}' covers '${of}', which is not declared`)
     check(Number.isInteger(bytesPerPage) && bytesPerPage > 0, `the plan '${name}' needs bytesPerPage`)
@@ -76,13 +107,28 @@ export function defineConnector<Pages extends Record<string, JsonObject>>(
   }
 }
 
-function planOf(connector: string, { handler, params, ...plan }: PlanOf<string, JsonObject>): CrawlPlan {
+type AnyPlan = PlanOf<string, JsonObject, Record<string, JsonObject>>
+
+function planOf(connector: string, { handler, first, params, ...plan }: AnyPlan): CrawlPlan {
   return {
     ...plan,
     *tasks(request) {
+      if (first !== undefined && hasAtLeast(params(request), first.from)) {
+        yield { connector, handler: first.handler, params: first.params(request) }
+      }
       for (const page of params(request)) yield { connector, handler, params: page }
     },
   }
+}
+
+/** Reads no further than it must, since plans are lazy. */
+function hasAtLeast(pages: Iterable<unknown>, count: number): boolean {
+  let left = count
+  for (const _ of pages) {
+    left -= 1
+    if (left <= 0) return true
+  }
+  return false
 }
 
 function isSane({ requests, bytes, perMs }: Limit): boolean {

@@ -4,6 +4,7 @@ export {
   checkFormat,
   expandPaths,
   type FileFormat,
+  file,
   noTradeReasons,
   type ReadBarsOptions,
   type Refusal,
@@ -12,15 +13,23 @@ export {
   readFormats,
   shippedFormats,
 } from './file/index.js'
+export { finmind } from './finmind/index.js'
+export { fugle } from './fugle/index.js'
+export { mops } from './mops/index.js'
+export { shioaji } from './shioaji/index.js'
 export { shippedConnectors } from './shipped-connectors.js'
 export {
+  keptAdjustments,
   type SimulatedAdjustment,
+  simulated,
   simulatedAdjustments,
   simulatedCsv,
   simulatedInstruments,
   simulatedSessionDates,
   typhoonDate,
 } from './simulated/index.js'
+export { taifex } from './taifex/index.js'
+export { tpex } from './tpex/index.js'
 export { twse } from './twse/index.js'
 export { worldtradingdata } from './worldtradingdata/index.js'
 export { yahoo } from './yahoo/index.js'

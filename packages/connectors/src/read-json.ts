@@ -1,19 +1,22 @@
+import { isUtf8 } from 'node:buffer'
 import { type UpstreamPage, upstreamError } from '@barkeep/core'
 import { excerptOf } from './refusal-of.js'
 
 export type UnknownRecord = Readonly<Record<string, unknown>>
 
 /**
- * The JSON of a page. Throws UPSTREAM_FAILED for anything else, such as a page of maintenance or a body that breaks off:
- * trying again may help. Texts that mean more than that must be recognised before.
+ * The JSON of a page. Throws UPSTREAM_FAILED for anything else, such as a page of maintenance, a body that breaks off or
+ * another encoding: trying again may help. Texts that mean more than that must be recognised before.
  */
 export function readJson(page: UpstreamPage): unknown {
+  const { host } = new URL(page.url)
+  // Another encoding spoils names without breaking the JSON around them.
+  if (!isUtf8(page.body)) throw upstreamError('UPSTREAM_FAILED', `${host} answers in an encoding that is not UTF-8.`)
   const text = page.text()
   try {
     const value: unknown = JSON.parse(text)
     return value
   } catch (cause) {
-    const { host } = new URL(page.url)
     throw upstreamError('UPSTREAM_FAILED', `${host} answers something that is not JSON: ${excerptOf(text)}`, { cause })
   }
 }

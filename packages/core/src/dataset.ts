@@ -18,6 +18,8 @@ export interface Dataset {
   /** Names of the columns whose values together tell a row from all others. Rows keep the order in which they first came. */
   readonly key: readonly string[]
   readonly columns: readonly DatasetColumn[]
+  /** Of those that show what the server keeps itself: their rows are written by routes of their own. */
+  readonly readOnly?: true
 }
 
 /** Lower case, digits, underscores and hyphens. */

@@ -103,10 +103,25 @@ export const errorCatalogue = {
     title: 'The request contradicts what is already there',
     cure: 'Read what is there, then decide.',
   },
+  LEASE_HELD: {
+    status: 409,
+    title: 'Another publisher has the topic',
+    cure: 'Wait as long as Retry-After says and try again, or take the lease over on purpose.',
+  },
+  LEASE_LOST: {
+    status: 409,
+    title: 'The term in which this was published is over',
+    cure: 'Take the lease again, read what was published meanwhile, then decide what is still worth sending.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 409,
     title: 'The idempotency key was used for another request',
     cure: 'Use a new key for each new request, the same key only to repeat one.',
+  },
+  GONE: {
+    status: 410,
+    title: 'What was asked for is no longer kept',
+    cure: 'Follow the link `snapshot` where there is one, or ask anew.',
   },
   PRECONDITION_FAILED: {
     status: 412,
@@ -137,6 +152,11 @@ export const errorCatalogue = {
     status: 429,
     title: 'More requests a second than the server allows',
     cure: 'Wait as long as Retry-After says.',
+  },
+  NOT_SUPPORTED: {
+    status: 501,
+    title: 'The standard has it, this server does not',
+    cure: 'Ask in another way; docs/guide/odata.md lists what is possible.',
   },
   INTERNAL_ERROR: {
     status: 500,

@@ -5,6 +5,11 @@ export interface SessionHours {
   /** `HH:MM`, exchange time. */
   readonly open: string
   readonly close: string
+  /**
+   * Hours after dark that belong to the next session date: from `open` on the evening of the session before to `close` on the
+   * morning after it. Their bars are kept, and are no part of the regular session.
+   */
+  readonly night?: { readonly open: string; readonly close: string }
 }
 
 /** A market place. Times are its own wall clock; its bars are kept in UTC. */
@@ -55,7 +60,11 @@ export const builtInExchanges: readonly Exchange[] = [
     mic: 'XTAF',
     timeZone: 'Asia/Taipei',
     currency: 'TWD',
-    sessions: [{ since: always, open: '08:45', close: '13:45' }],
+    // Hours of the stock indices. The first night was that of 2017-05-15, which belongs to the day after.
+    sessions: [
+      { since: always, open: '08:45', close: '13:45' },
+      { since: '2017-05-16', open: '08:45', close: '13:45', night: { open: '15:00', close: '05:00' } },
+    ],
   },
   {
     code: 'US',

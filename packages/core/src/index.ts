@@ -13,6 +13,8 @@ export {
   type Adjustment,
   absenceReasons,
   type Connector,
+  type ConnectorSearch,
+  type ConnectorSetting,
   type Coverage,
   type CrawlPlan,
   type CrawlRequest,
@@ -23,9 +25,15 @@ export {
   type JsonObject,
   type JsonValue,
   type Limit,
+  type LiveContext,
+  type LiveMessages,
+  type LiveSocket,
+  type LiveSource,
+  type LocalContext,
   type Page,
   type PageBars,
   type PageRows,
+  type Refusal,
   type Task,
   type TaskResult,
   type UpstreamPage,
@@ -49,6 +57,7 @@ export {
   shorten,
 } from './errors.js'
 export { builtInExchanges, type Exchange, exchangeCodePattern, type SessionHours } from './exchange.js'
+export { applyChanges, applyIncrement, joinPatches, patched } from './increment.js'
 export { formatInstant, parseTimeBound, type TimeBound } from './instant.js'
 export {
   type Instrument,
@@ -71,7 +80,7 @@ export {
   keptIntervals,
 } from './interval.js'
 export { nearestName } from './nearest.js'
-export { hoursOn, minuteOfDay, type Session, sessionDateOf, sessionOf } from './session.js'
+export { hoursOn, minuteOfDay, nightSessionOf, type Session, sessionDateOf, sessionOf } from './session.js'
 export { type FailureClass, failureClassOf, type UpstreamErrorCode, upstreamError } from './upstream-error.js'
 export {
   type BodyFormat,
@@ -83,6 +92,45 @@ export {
   type IngestReport,
   type Problem,
 } from './wire.js'
+export {
+  isTopic,
+  type LeaseAck,
+  type LeaseGrant,
+  type LeaseRequest,
+  type LiveBar,
+  type LiveDone,
+  type LiveEvents,
+  type LiveGap,
+  type LiveMessage,
+  type LivePosition,
+  type LiveRefusal,
+  type NotifyReport,
+  type NotifyRequest,
+  type PublishAck,
+  type PublishRequest,
+  type ReplayEnd,
+  type ReplayRequest,
+  type SubscribeAck,
+  type SubscribeRequest,
+  type Topic,
+  topicIntervals,
+  topicOf,
+  topics,
+  type UnleaseAck,
+  type UnsubscribeAck,
+  type UnsubscribeRequest,
+} from './wire-live.js'
+export type {
+  Changes,
+  FoundHit,
+  Patch,
+  SearchError,
+  SearchHead,
+  SearchHit,
+  SearchHitKind,
+  SearchIncrement,
+  SearchState,
+} from './wire-search.js'
 export {
   dateOfWallClock,
   instantOfWallClock,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { builtInExchanges, type Exchange, exchangeCodePattern } from './exchange.js'
 import { formatInstant } from './instant.js'
-import { hoursOn, minuteOfDay, sessionDateOf, sessionOf } from './session.js'
+import { hoursOn, minuteOfDay, nightSessionOf, sessionDateOf, sessionOf } from './session.js'
 import { isTimeZone, wallClockOfDate } from './zone.js'
 
 function exchangeOf(code: string): Exchange {
@@ -59,6 +59,30 @@ describe('sessions', () => {
 
   test('the minute of the day is counted from midnight', () => {
     expect([minuteOfDay('00:00'), minuteOfDay('09:30'), minuteOfDay('23:59')]).toEqual([0, 570, 1439])
+  })
+})
+
+describe('nights', () => {
+  const nightAt = (date: string, before: string) => {
+    const night = nightSessionOf(exchangeOf('TAIFEX'), date, before)
+    return night && [night.date, formatInstant(night.openMs), formatInstant(night.closeMs)]
+  }
+
+  test('belong to the next session, over a weekend and over a holiday too', () => {
+    expect(nightAt('2024-07-30', '2024-07-29')).toEqual(['2024-07-30', '2024-07-29T07:00:00Z', '2024-07-29T21:00:00Z'])
+    expect(nightAt('2024-07-29', '2024-07-26')).toEqual(['2024-07-29', '2024-07-26T07:00:00Z', '2024-07-26T21:00:00Z'])
+    expect(nightAt('2023-01-30', '2023-01-17')).toEqual(['2023-01-30', '2023-01-17T07:00:00Z', '2023-01-17T21:00:00Z'])
+  })
+
+  test('are none before the first of them, and none of an exchange that rests at night', () => {
+    expect(nightAt('2017-05-15', '2017-05-12')).toBeUndefined()
+    expect(nightAt('2017-05-16', '2017-05-15')?.[1]).toBe('2017-05-15T07:00:00Z')
+    expect(nightSessionOf(exchangeOf('TWSE'), '2024-07-30', '2024-07-29')).toBeUndefined()
+  })
+
+  test('need a session before them', () => {
+    expect(() => nightAt('2024-07-30', '2024-07-30')).toThrow('no date before')
+    expect(() => nightAt('2024-07-30', 'yesterday')).toThrow('no date before')
   })
 })
 

@@ -2,6 +2,7 @@ import type { Exchange, SessionHours } from './exchange.js'
 import { dateOfWallClock, instantOfWallClock, wallClockOfDate, wallClockOfInstant } from './zone.js'
 
 const MS_PER_MINUTE = 60_000
+const MINUTES_PER_DAY = 1_440
 
 /** The regular session of one date: instants in UTC, milliseconds. */
 export interface Session {
@@ -34,7 +35,22 @@ export function sessionOf(exchange: Exchange, date: string): Session {
   }
 }
 
-/** The date that the exchange's calendar shows at an instant. */
+/**
+ * The night that belongs to the session of `date`: it begins on the evening of the session before, which only a calendar
+ * knows, since a night before a holiday belongs to the day after it. Undefined where the exchange has none.
+ * Throws RangeError where `before` is no date, or none before `date`.
+ */
+export function nightSessionOf(exchange: Exchange, date: string, before: string): Session | undefined {
+  const evening = wallClockOfDate(before)
+  if (evening === undefined || before >= date) throw new RangeError(`'${before}' is no date before ${date}.`)
+  const { night } = hoursOn(exchange, date)
+  if (night === undefined) return undefined
+  const at = (clock: string, days: number): number =>
+    instantOfWallClock(exchange.timeZone, evening + (days * MINUTES_PER_DAY + minuteOfDay(clock)) * MS_PER_MINUTE)
+  return { date, openMs: at(night.open, 0), closeMs: at(night.close, 1) }
+}
+
+/** The date that the exchange's calendar shows at an instant; of a night, those of its evening and its morning. */
 export function sessionDateOf(exchange: Exchange, instantMs: number): string {
   return dateOfWallClock(wallClockOfInstant(exchange.timeZone, instantMs))
 }

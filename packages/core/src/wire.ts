@@ -55,6 +55,8 @@ export interface IngestReport {
   readonly rows: number
   /** How many of them took the place of a bar with the same instrument and ts. */
   readonly replaced: number
+  /** How many are not kept, since a better source told the same bar; absent where none. `?source=` reads them. */
+  readonly outranked?: number
   /** Instruments that were not known before. */
   readonly created_instruments: readonly string[]
 }

@@ -26,7 +26,7 @@ describe('the configuration', () => {
     const defaults = Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default]))
     const { connectors, ...config } = loadConfig({})
     expect(config).toEqual(defaults)
-    expect(connectors.twse).toEqual({ baseUrl: '', limits: undefined, accounts: {} })
+    expect(connectors.twse).toEqual({ baseUrl: '', limits: undefined, accounts: {}, settings: {} })
     expect(loadConfig({ file: join(directory, 'missing.json') })).toEqual({ ...defaults, connectors })
   })
 
@@ -42,9 +42,28 @@ describe('the configuration', () => {
       baseUrl: 'http://file',
       limits: [{ requests: 9, perMs: 1_000, per: 'host' }],
       accounts: {},
+      settings: {},
     })
     expect(connectors.yahoo?.baseUrl).toBe('http://flag')
     expect(connectors.worldtradingdata?.accounts).toEqual({ second: { token: 'b' }, main: { token: 'a' } })
+  })
+
+  test('a connector finds settings of its own in any place, and those that it shares at the top', () => {
+    const folders = { broker: { path: '/data/broker', format: 'own' } }
+    const formats = { own: { title: 'Own' } }
+    const settingsIn = (sources: ConfigSources) => loadConfig(sources).connectors.file?.settings
+    expect(settingsIn({})).toEqual({ folders: {}, formats: null })
+    expect(settingsIn({ file: fileWith({ connectors: { file: { folders } }, formats }) })).toEqual({ folders, formats })
+    const environment = { BARKEEP_CONNECTORS_FILE_FOLDERS: JSON.stringify(folders) }
+    expect(settingsIn({ environment })).toEqual({ folders, formats: null })
+    const flags = { 'connectors.simulated.seed': '7' }
+    expect(loadConfig({ environment, flags }).connectors.simulated?.settings).toEqual({ seed: 7 })
+    expect(() => loadConfig({ flags: { 'connectors.simulated.seed': 'x' } })).toThrow(
+      invalid("connectors.simulated.seed in --connectors.simulated.seed must be a whole number, not 'x'"),
+    )
+    // They ask nobody, so there is nothing to point elsewhere.
+    const pointed = fileWith({ connectors: { simulated: { baseUrl: 'http://x' } } })
+    expect(() => loadConfig({ file: pointed })).toThrow(invalid("'connectors.simulated.baseUrl' is not a setting"))
   })
 
   test.each([

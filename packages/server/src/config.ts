@@ -51,6 +51,10 @@ export const settings = {
     8_192,
     'Smallest text answer that is compressed, bytes; a smaller one is sent faster than it is packed.',
   ),
+  'api.compressLoopback': choice(
+    false,
+    'Whether answers to this machine itself are compressed; those that a proxy here passes on always are.',
+  ),
   'api.corsOrigins': text(
     '',
     'Origins whose pages may use the server from a browser, such as https://app.example, separated by commas; * for all.',
@@ -81,9 +85,63 @@ export const settings = {
     'Results of one connector that wait to be kept; a crash asks for their pages again.',
   ),
   'crawl.tasksMax': number(1_000_000, 'Most requests that one crawl may plan.'),
+  'crawl.eventsMs': number(500, 'How often who follows a crawl is told of a change at most, milliseconds.'),
+  'crawl.eventsHeartbeatMs': number(
+    15_000,
+    'After how long without a change who follows a crawl is sent a sign of life, milliseconds.',
+  ),
+  'crawl.eventStreamsMax': number(100, 'Crawls that may be followed at the same time; further callers are refused.'),
   'gaps.settleMs': number(21_600_000, 'How long after its close bars of a session may be missing, milliseconds.'),
+  'markets.lookMs': number(15_000, 'How often the crawls of declared markets are looked after, milliseconds.'),
+  'markets.patienceMs': number(
+    600_000,
+    'How long a source of a declared market may be blocked before the next one is asked, milliseconds.',
+  ),
   'crawl.worksHere': choice(true, 'Whether the server asks upstreams itself; false leaves that to `barkeep worker`.'),
   'crawl.resultBytesMax': number(268_435_456, 'Largest result that a worker may send, bytes.'),
+  'search.connectors': text(
+    '*',
+    'Connectors that a search asks, separated by commas; * for all that can, empty: none.',
+  ),
+  'search.searchesMax': number(200, 'Searches that are held at the same time, those that have ended included.'),
+  'search.runningMax': number(32, 'Searches that run at the same time; further ones are refused.'),
+  'search.followersMax': number(5_000, 'Callers that wait for something new of a search; further ones are refused.'),
+  'search.hitsMax': number(20_000, 'Most hits of one search; what comes beyond is left out, and the search says so.'),
+  'search.hitsPerSourceMax': number(10_000, 'The same, of one source of a search.'),
+  'search.rowsPerDatasetMax': number(50, 'Rows of one dataset that a search finds.'),
+  'search.pagesMax': number(3, 'Pages that one search asks of a connector.'),
+  'search.bytesMax': number(268_435_456, 'Memory for the hits of all searches, bytes.'),
+  'search.encodedBytesMax': number(67_108_864, 'Memory for answers of searches that more callers may want, bytes.'),
+  'search.versionsMax': number(1_000, 'Versions of a search whose changes are known; older ones are read whole again.'),
+  'search.waitMsMax': number(60_000, 'Longest wait for something new that a request may ask for, milliseconds.'),
+  'search.sourceMsMax': number(30_000, 'How long a source may take, the wait for its limits included, milliseconds.'),
+  'search.publishMs': number(100, 'Least time between two versions of a search, milliseconds.'),
+  'search.keepMs': number(300_000, 'How long a search is held after its end, milliseconds.'),
+  'search.idleMs': number(15_000, 'How long a search runs on while nobody follows it, milliseconds.'),
+  'live.windowDates': number(
+    1,
+    'Session dates up to today whose bars are broadcast; older ones are only kept. 0: all bars.',
+  ),
+  'live.logMessagesMax': number(100_000, 'Messages of a topic that can be sent again.'),
+  'live.logBytesMax': number(67_108_864, 'Bytes of a topic that can be sent again.'),
+  'live.leaseMs': number(15_000, 'How long a publisher that gives no sign of life keeps its topic, milliseconds.'),
+  'live.heartbeatMs': number(5_000, 'How often a connection is asked for a sign of life, milliseconds.'),
+  'live.doneMs': number(5_000, 'How long after its end a minute bar may be missing before kmin_done, milliseconds.'),
+  'live.builds': choice(true, 'Whether hour and day bars are made out of the minutes that are broadcast.'),
+  'live.outboxBytesMax': number(1_048_576, 'What may wait for one subscriber, bytes; what follows stays in the log.'),
+  'live.conflateMs': number(
+    1_000,
+    'How long a subscriber that falls behind is served out of the log before bars are conflated, milliseconds.',
+  ),
+  'live.slowMsMax': number(30_000, 'How long a subscriber may be behind before it is disconnected, milliseconds.'),
+  'live.messageBytesMax': number(4_194_304, 'Largest message that a subscriber or publisher may send, bytes.'),
+  'live.subscribersMax': number(10_000, 'Connections of subscribers and publishers at the same time.'),
+  'live.publishes': choice(
+    true,
+    'Whether bars of this server and its publishers are broadcast; false where it passes on what another commits.',
+  ),
+  'live.replaysMax': number(32, 'Replays of past days at the same time; further ones are refused.'),
+  'live.notifyRowsMax': number(100_000, 'Bars of the live window that wait for notify; a larger body is a backfill.'),
   'redis.url': text('', 'Redis that shares tasks and limits with workers, such as redis://nas:6379; empty: none.'),
 } as const
 
@@ -95,6 +153,10 @@ export type Config = { readonly [Key in SettingKey]: Widened<Settings[Key]['defa
   readonly formats?: unknown
   /** Schedules by name as the file declares them, unchecked: the crawl knows what a schedule is. */
   readonly schedules?: unknown
+  /** Which source of a bar is kept, as the file declares it, unchecked: the store knows what an order is. */
+  readonly sources?: unknown
+  /** Markets to be kept whole and fresh, as the file declares them, unchecked: the crawl knows what a market is. */
+  readonly markets?: unknown
   /** By the id of the connector. */
   readonly connectors: Readonly<Record<string, ConnectorConfig>>
 }
@@ -143,13 +205,15 @@ export function loadConfig({ flags = {}, environment = {}, file }: ConfigSources
   const connectors = Object.fromEntries(
     shippedConnectors.map((connector) => [connector.id, readConnectorConfig(connector, find)]),
   )
-  const { formats, schedules } = fromFile
+  const { formats, schedules, sources, markets } = fromFile
   const { connectors: _, ...rest } = config as unknown as Config // every key was filled with its type above
   return {
     ...rest,
     connectors,
     ...(formats !== undefined && { formats }),
     ...(schedules !== undefined && { schedules }),
+    ...(sources !== undefined && { sources }),
+    ...(markets !== undefined && { markets }),
   }
 }
 
@@ -162,7 +226,7 @@ function readConfigFile(file: string): Record<string, unknown> {
   }
   const { connectors = {}, ...flat } = parseJsonObject(content, file)
   const parsed: Record<string, unknown> = { ...flat, ...connectorKeys(connectors, file) }
-  const known = [...Object.keys(settings), ...connectorSettings, 'formats', 'schedules']
+  const known = [...Object.keys(settings), ...connectorSettings, 'formats', 'schedules', 'sources', 'markets']
   for (const key of Object.keys(parsed)) {
     if (known.includes(key)) continue
     const near = nearestName(key, known)

@@ -1,4 +1,5 @@
-import { BarkeepError, type Connector, type Limit } from '@barkeep/core'
+import { BarkeepError, type Connector, type JsonValue, type Limit } from '@barkeep/core'
+import { type LiveWish, readLiveWish } from './connector-live-config.js'
 
 /** How one connector is to run here. */
 export interface ConnectorConfig {
@@ -8,23 +9,29 @@ export interface ConnectorConfig {
   readonly limits: readonly Limit[] | undefined
   /** Values of its credentials by name, by account. */
   readonly accounts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Values of the connector's own settings by name. */
+  readonly settings: Readonly<Record<string, JsonValue>>
+  /** What it listens to; nothing where it is absent. */
+  readonly live?: LiveWish
 }
 
 /** Finds the value of a setting and says where it stood; undefined where it is not set. */
 export type FindSetting = (key: string) => { readonly value: unknown; readonly origin: string } | undefined
 
-/** Keys of the settings that every connector has. */
+/** Keys of the settings of connectors: an address and limits where they ask somebody, credentials, and what is their own. */
 export function connectorSettingKeys(connectors: readonly Connector[]): string[] {
-  return connectors.flatMap(({ id, credentials }) => [
-    `connectors.${id}.baseUrl`,
-    `connectors.${id}.limits`,
+  return connectors.flatMap(({ id, isLocal = false, settings = [], credentials, live }) => [
+    ...(isLocal ? [] : [`connectors.${id}.baseUrl`, `connectors.${id}.limits`]),
+    ...settings.filter(({ isShared = false }) => !isShared).map(({ name }) => `connectors.${id}.${name}`),
+    ...(live === undefined ? [] : [`connectors.${id}.live`]),
     ...(credentials.length === 0 ? [] : [`connectors.${id}.credentials`]),
     ...credentials.map(({ name }) => `connectors.${id}.credentials.${name}`),
   ])
 }
 
 /** Throws INVALID_SETTING, naming the setting and where it stood, never the value of a credential. */
-export function readConnectorConfig({ id, credentials }: Connector, find: FindSetting): ConnectorConfig {
+export function readConnectorConfig(connector: Connector, find: FindSetting): ConnectorConfig {
+  const { id, credentials, settings = [] } = connector
   const baseUrl = find(`connectors.${id}.baseUrl`)
   if (baseUrl !== undefined && !URL.canParse(String(baseUrl.value))) {
     throw invalid(`connectors.${id}.baseUrl`, baseUrl.origin, 'must be a URL such as http://127.0.0.1:9000')
@@ -35,10 +42,19 @@ export function readConnectorConfig({ id, credentials }: Connector, find: FindSe
     if (single !== undefined) accounts.main = { ...accounts.main, [name]: String(single.value) }
   }
   const limits = find(`connectors.${id}.limits`)
+  const live = find(`connectors.${id}.live`)
   return {
     baseUrl: String(baseUrl?.value ?? ''),
     limits: limits && readLimits(id, limits.value, limits.origin),
     accounts,
+    settings: Object.fromEntries(
+      settings.map(({ name, isShared = false, read }) => {
+        const key = isShared ? name : `connectors.${id}.${name}`
+        const found = find(key)
+        return [name, read(found?.value, found === undefined ? key : `${key} in ${found.origin}`)]
+      }),
+    ),
+    ...(live !== undefined && { live: readLiveWish(connector, live.value, `connectors.${id}.live in ${live.origin}`) }),
   }
 }
 
@@ -66,7 +82,7 @@ function readLimits(id: string, value: unknown, origin: string): readonly Limit[
 
 function isLimit(limit: unknown): limit is Limit {
   if (!isRecord(limit)) return false
-  const { requests, bytes, perMs, per = 'host', host, ...others } = limit
+  const { requests, bytes, perMs, per = 'host', host, path, ...others } = limit
   const isCount = (count: unknown) => Number.isSafeInteger(count) && Number(count) > 0
   return (
     Object.keys(others).length === 0 &&
@@ -75,7 +91,8 @@ function isLimit(limit: unknown): limit is Limit {
     (bytes === undefined || isCount(bytes)) &&
     (requests !== undefined || bytes !== undefined) &&
     (per === 'host' || per === 'credential') &&
-    (host === undefined || typeof host === 'string')
+    (host === undefined || typeof host === 'string') &&
+    (path === undefined || (typeof path === 'string' && path.startsWith('/')))
   )
 }
 

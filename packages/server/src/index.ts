@@ -9,7 +9,11 @@ export {
   settings,
   shownSetting,
 } from './config.js'
+export { createMemoryLimiter } from './crawl/limiter/memory-limiter.js'
+export { createRedisLimiter } from './crawl/limiter/redis-limiter.js'
 export { type RunningWorker, startWorker, type WorkerOptions } from './crawl/worker.js'
+export { ChangeLog } from './search/change-log.js'
+export { searchBody } from './search/search-body.js'
 export { type RunningServer, startServer } from './server.js'
 export { settingsPage } from './settings-page.js'
 export { type Owner, readOwner } from './store/directory-lock.js'

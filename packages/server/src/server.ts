@@ -7,13 +7,20 @@ import { countWrites } from './api/etag-writes.js'
 import { Idempotency } from './api/idempotency.js'
 import { Keys } from './api/keys.js'
 import { publishOwnerKey } from './api/keys-owner.js'
+import { createLiveGuard } from './api/live-guard.js'
 import { isLoopback } from './api/security-hosts.js'
 import type { Config } from './config.js'
-import { openCrawl } from './crawl/open-crawl.js'
+import { openCrawl, wallClock } from './crawl/open-crawl.js'
+import { openLive } from './live/open-live.js'
+import { openSearch } from './search/open-search.js'
 import { openContents } from './store/contents.js'
 import { lockDirectory } from './store/directory-lock.js'
 import { KeyTable } from './store/key-table.js'
 import { openStore } from './store/open-store.js'
+import { readSourceOrder } from './store/source-order.js'
+
+/** How often connections that have become idle are closed while the server stops. */
+const IDLE_SWEEP_MS = 100
 
 export interface RunningServer {
   readonly url: string
@@ -46,27 +53,47 @@ export async function startServer(
     })
     const { store, writes } = countWrites(opened)
     try {
-      const contents = await openContents(store)
+      const contents = await openContents(store, writes, readSourceOrder(config.sources))
       const keys = await Keys.open(new KeyTable(store), Date.now)
       const isLocal = isLoopback(config.host)
       if (!isLocal && keys.count === 0) throw needsKey(config)
       const idempotency = new Idempotency(config['api.idempotencyKeysMax'])
-      const crawl = await openCrawl(store, contents, config, shippedConnectors)
+      // Before anything is crawled: what is committed is broadcast.
+      const live = await openLive({
+        ...{ store, contents, config },
+        onError: (error) => app.log.error({ err: error }, 'live failed'),
+      })
+      const crawl = await openCrawl(store, contents, config, shippedConnectors, wallClock, (error, connector) =>
+        app.log.warn({ connector, err: error }, 'a live source failed'),
+      )
+      const search = openSearch({
+        ...{ store, contents, config, clock: wallClock, connectors: shippedConnectors, askNow: crawl.askNow },
+        onError: (source, error) => app.log.warn({ source, err: error }, 'a source of a search failed'),
+      })
       const audit = openAuditLog(config.data, config['api.auditBytesMax'], {
         error: (...told: Parameters<typeof app.log.error>) => app.log.error(...told),
       })
       const safety = { keys, requiresKeys: () => !isLocal || keys.count > 0, audit, writes }
-      const app = await createApp({ ...contents, store, crawl, idempotency, config, now: Date.now }, safety, logger)
+      const app = await createApp(
+        { ...contents, store, crawl, search, live, idempotency, config, now: Date.now },
+        safety,
+        logger,
+      )
+      live.attach(app.server, createLiveGuard(config, safety))
       const url = await listen(app, config)
       const owner = publishOwnerKey(config.data, keys.ownerKey)
       lock.publish(url)
+      crawl.liveSources.start()
       return {
         url,
         ownerKey: keys.ownerKey,
         async close() {
-          await app.close()
+          live.disconnect()
+          crawl.stopWaiting()
+          await closeApp(app)
           await audit.close()
           await crawl.close()
+          await live.close()
           await store.close()
           owner.withdraw()
           lock.release()
@@ -80,6 +107,15 @@ export async function startServer(
     lock.release()
     throw error
   }
+}
+
+/** A connection whose last answer ends meanwhile would else be kept for its next request, which nobody waits for. */
+async function closeApp(app: Awaited<ReturnType<typeof createApp>>): Promise<void> {
+  const sweep = setInterval(() => {
+    // A server of HTTP/2 ends its connections by itself.
+    if ('closeIdleConnections' in app.server) app.server.closeIdleConnections()
+  }, IDLE_SWEEP_MS)
+  await app.close().finally(() => clearInterval(sweep))
 }
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<string> {

@@ -40,6 +40,11 @@ async function main(): Promise<void> {
   })
   for (const id of upstreamIds) process.stdout.write(`${id.padEnd(18)} ${emulator.url(id)}\n`)
   process.stdout.write('Ctrl-C stops.\n')
+  // A second of the market at a time.
+  const telling = setInterval(() => {
+    for (const id of upstreamIds) emulator.tell(id)
+  }, 1_000)
+  telling.unref()
   process.once('SIGINT', () => void emulator.close())
   process.once('SIGTERM', () => void emulator.close())
 }

@@ -1,11 +1,20 @@
 import type { FaultOrder } from './faults/fault.js'
 import { createFaultPlan } from './faults/fault-plan.js'
-import type { ArrivalLimit } from './http/arrival-limit.js'
+import { finmind } from './finmind/index.js'
+import { fugle } from './fugle/index.js'
+import { type ArrivalGate, type ArrivalLimit, createArrivalGate } from './http/arrival-limit.js'
 import type { Arrival } from './http/arrival-log.js'
 import type { Upstream } from './http/upstream.js'
 import { startUpstreamServer, type UpstreamServer } from './http/upstream-server.js'
 import { createTruth, type Truth } from './market/truth.js'
+import { mops } from './mops/index.js'
+import { createMopsTruth, type MopsTruth } from './mops/mops-truth.js'
 import { noRecordings } from './recorded/recordings.js'
+import { shioaji } from './shioaji/index.js'
+import { taifex } from './taifex/index.js'
+import { createTaifexTruth, type TaifexTruth } from './taifex/taifex-truth.js'
+import { tpex } from './tpex/index.js'
+import { type TpexTruth, tpexTruthOf } from './tpex/tpex-truth.js'
 import { twse } from './twse/index.js'
 import { worldtradingdata } from './worldtradingdata/index.js'
 import { createWorldTruth, type WorldTruth } from './worldtradingdata/world-truth.js'
@@ -13,9 +22,29 @@ import { yahoo } from './yahoo/index.js'
 import { createYahooTruth, type YahooTruth } from './yahoo/yahoo-truth.js'
 
 /** Every upstream that is played. A new one is a folder, and its name here twice. */
-export const upstreams = { twse, yahoo, worldtradingdata } as const satisfies Record<string, Upstream>
+export const upstreams = {
+  twse,
+  yahoo,
+  worldtradingdata,
+  tpex,
+  mops,
+  taifex,
+  finmind,
+  fugle,
+  shioaji,
+} as const satisfies Record<string, Upstream>
 export type UpstreamId = keyof typeof upstreams
-export const upstreamIds: readonly UpstreamId[] = ['twse', 'yahoo', 'worldtradingdata']
+export const upstreamIds: readonly UpstreamId[] = [
+  'twse',
+  'yahoo',
+  'worldtradingdata',
+  'tpex',
+  'mops',
+  'taifex',
+  'finmind',
+  'fugle',
+  'shioaji',
+]
 
 export interface EmulatorOptions {
   /** The same seed is the same market; 1 when absent. */
@@ -24,7 +53,7 @@ export interface EmulatorOptions {
   readonly now?: () => number
   /** Time by which arrivals are stamped and limited, ms since the epoch; the machine's own when absent. */
   readonly arrivalClock?: () => number
-  /** In place of the upstream's own limits; an empty list lifts them. */
+  /** In place of the upstream's own limits; an empty list lifts them, for those behind its wall as well. */
   readonly limits?: Partial<Record<UpstreamId, readonly ArrivalLimit[]>>
   /** Divides windows and bans of all limits, also of those given; 1 when absent. */
   readonly timeScale?: number
@@ -35,6 +64,8 @@ export interface EmulatorOptions {
    * None when absent: recordings contradict the truth.
    */
   readonly recorded?: string
+  /** Bytes of a day that an account of Shioaji may fetch; 500 MB when absent. */
+  readonly bytesPerDay?: number
   /** Faults from the start on. */
   readonly faults?: readonly (FaultOrder & { readonly upstream: UpstreamId })[]
   /** Ports of 127.0.0.1; any free one where absent. */
@@ -56,8 +87,20 @@ export interface Emulator {
   readonly truth: Truth
   /** The same market as far as Yahoo tells it. */
   readonly yahooTruth: YahooTruth
+  /** The same market on the other exchange. */
+  readonly tpexTruth: TpexTruth
+  /** What companies of both exchanges report. */
+  readonly mopsTruth: MopsTruth
+  /** Futures and options on that market. */
+  readonly taifexTruth: TaifexTruth
   /** The market of World Trading Data. */
   readonly worldTruth: WorldTruth
+  /** How many instruments are listened to over connections that stay open. */
+  listened(upstream: UpstreamId): number
+  /** Tells who listens what the market did since they were told last; nothing is told by itself. */
+  tell(upstream: UpstreamId): void
+  /** Breaks all connections that stay open. */
+  drop(upstream: UpstreamId): void
   /** Path and query of every question that a recording answers. */
   recordedQuestions(upstream: UpstreamId): readonly string[]
   close(): Promise<void>
@@ -70,6 +113,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const faults = createFaultPlan()
   for (const { upstream, ...order } of options.faults ?? []) faults.set(upstream, order)
 
+  const gates = new Map<string, ArrivalGate>()
+  for (const id of upstreamIds) {
+    const limits = options.limits?.[id] ?? upstreams[id].limits
+    gates.set(id, createArrivalGate(limits.map((limit) => scaled(limit, timeScale))))
+  }
   const servers = new Map<UpstreamId, UpstreamServer>()
   const close = async (): Promise<void> => {
     await Promise.all([...servers.values()].map((server) => server.close()))
@@ -77,11 +125,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     for (const id of upstreamIds) {
       const upstream: Upstream = upstreams[id]
-      const limits = (options.limits?.[id] ?? upstream.limits).map((limit) => scaled(limit, timeScale))
+      const gateAt = (path: string) => gates.get(upstream.countedBy?.(path) ?? id) ?? createArrivalGate([])
       const port = options.ports?.[id] ?? 0
-      const { recorded } = options
+      const { recorded, bytesPerDay = 500_000_000 } = options
       const recordings = (recorded === undefined ? undefined : upstream.recordings?.(recorded)) ?? noRecordings
-      const server = await startUpstreamServer({ upstream, truth, limits, faults, recordings, now, arrivalClock, port })
+      const rest = { now, arrivalClock, bytesPerDay, port }
+      const server = await startUpstreamServer({ upstream, truth, gateAt, faults, recordings, ...rest })
       servers.set(id, server)
     }
   } catch (error) {
@@ -105,7 +154,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults,
     truth,
     yahooTruth: createYahooTruth(truth),
+    tpexTruth: tpexTruthOf(truth),
+    mopsTruth: createMopsTruth(truth),
+    taifexTruth: createTaifexTruth(truth),
     worldTruth: createWorldTruth(seed),
+    listened: (id) => serverOf(id).connections?.listened() ?? 0,
+    tell: (id) => serverOf(id).connections?.tell(),
+    drop: (id) => serverOf(id).connections?.drop(),
     recordedQuestions: (id) => serverOf(id).recordings.questions(),
     close,
   }
@@ -116,6 +171,6 @@ function machineClock(): number {
   return performance.timeOrigin + performance.now()
 }
 
-function scaled({ requests, perMs, banMs }: ArrivalLimit, timeScale: number): ArrivalLimit {
-  return { requests, perMs: perMs / timeScale, banMs: banMs / timeScale }
+function scaled(limit: ArrivalLimit, timeScale: number): ArrivalLimit {
+  return { ...limit, perMs: limit.perMs / timeScale, banMs: limit.banMs / timeScale }
 }

@@ -1,4 +1,4 @@
-import type { Instrument } from '@barkeep/core'
+import type { Adjustment, Instrument } from '@barkeep/core'
 import { simulatedInstruments, type Traits, traitsOf } from './instruments.js'
 import { createRandom } from './random.js'
 
@@ -24,6 +24,14 @@ export function simulatedAdjustments(seed: number, options: SimulatedAdjustments
   return instruments.flatMap((instrument) =>
     adjustmentsOf(seed, instrument, traitsOf(seed, instrument), tradableDates(instrument, sessionDates)),
   )
+}
+
+/** The same as the store keeps them. */
+export function keptAdjustments(seed: number, options: SimulatedAdjustmentsOptions): Adjustment[] {
+  return simulatedAdjustments(seed, options).map((change) => {
+    const { instrument, date, kind } = change
+    return { instrument, date, kind, value: kind === 'split' ? change.ratio : change.amount }
+  })
 }
 
 /** The dates on which the instrument is listed. */

@@ -1,6 +1,7 @@
-import { builtInExchanges, type Exchange, type Instrument, sessionOf } from '@barkeep/core'
+import { type Instrument, sessionOf } from '@barkeep/core'
 import { adjustmentsOf, type SimulatedAdjustment, tradableDates } from './adjustments.js'
 import { traitsOf } from './instruments.js'
+import { simulatedExchange } from './market-dates.js'
 import { createRandom, nearlyNormal } from './random.js'
 import { type Market, simulateSession } from './simulate-session.js'
 import { aggregate, aggregateHours, type SimulatedBar } from './simulated-bar.js'
@@ -64,10 +65,4 @@ function adjust(market: Market, change: SimulatedAdjustment | undefined): void {
   } else {
     market.referenceCents = roundToTick(market.tickSize, market.referenceCents - Math.round(change.amount * 100))
   }
-}
-
-function simulatedExchange(): Exchange {
-  const exchange = builtInExchanges.find(({ code }) => code === 'SIM')
-  if (exchange === undefined) throw new RangeError('The exchange SIM is not built in.')
-  return exchange
 }

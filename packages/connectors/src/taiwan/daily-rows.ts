@@ -1,7 +1,8 @@
-import { type Bar, barFault, instrumentPattern, type PageBars } from '@barkeep/core'
+import { type Bar, barFault, instrumentPattern, type PageBars, type Refusal } from '@barkeep/core'
 import { parseCell } from './cells.js'
 import { openOf, taiwanExchange } from './sessions.js'
 
+const withoutBar = ['unreadable code', 'volume without a price', 'date repeats']
 const instrumentShape = new RegExp(instrumentPattern)
 
 /** One row of daily figures as it stands on the page: texts, volume in shares, turnover in TWD. */
@@ -21,7 +22,7 @@ export interface DailyRow {
 
 export interface DailyBars {
   readonly bars: PageBars['bars'][number][]
-  readonly refused: { readonly row: string; readonly reason: string }[]
+  readonly refused: Refusal[]
 }
 
 /**
@@ -37,7 +38,7 @@ export function readDailyRows(rows: Iterable<DailyRow>, settledThrough: string):
     const key = `${row.symbol} ${row.date}`
     const reason = seen.has(key) ? 'date repeats' : typeof told === 'string' ? told : undefined
     seen.add(key)
-    if (reason !== undefined) refused.push({ row: textOfRow(row), reason })
+    if (reason !== undefined) refused.push({ row: textOfRow(row), reason, ...missingBar(row, reason) })
     else if (typeof told === 'object') bars.push(row.date > settledThrough ? { ...told, final: false } : told)
   }
   return { bars, refused }
@@ -60,6 +61,12 @@ function barOf(row: DailyRow): Bar | string | undefined {
   const ts = openOf(taiwanExchange(row.exchange), row.date)
   const bar = { instrument, ts, open, high, low, close, volume, turnover, trades }
   return barFault(bar) ?? bar
+}
+
+/** Rows without a code that can be read, without a price, or there twice are no bars that are missing. */
+function missingBar({ exchange, symbol, date }: DailyRow, reason: string): Pick<Refusal, 'bar'> {
+  if (withoutBar.includes(reason)) return {}
+  return { bar: { instrument: `${exchange}:${symbol}`, interval: '1d', date } }
 }
 
 function textOfRow({ symbol, date, open, high, low, close, volume, turnover, trades }: DailyRow): string {

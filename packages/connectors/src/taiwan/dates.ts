@@ -34,6 +34,11 @@ export function compactDate(date: string): string {
   return date.replaceAll('-', '')
 }
 
+/** `2023-01-30` as `2023/01/30`, the way in which TPEx's pages are asked. */
+export function slashedDate(date: string): string {
+  return date.replaceAll('-', '/')
+}
+
 /** The year of the Republic in which a western year falls. */
 export function rocYear(year: number): number {
   return year - ROC_YEAR_ZERO

@@ -31,7 +31,7 @@ export function refuseWall(page: UpstreamPage, encoding: 'utf-8' | 'big5' = 'utf
   if (walled) {
     throw upstreamError(
       'UPSTREAM_BANNED',
-      'TWSE answers with its security page. Wait an hour, then lower connectors.twse.limits.',
+      'TWSE answers with its security page. Wait an hour, then lower the limits of the connectors that ask twse.com.tw.',
       { afterMs: BAN_PAUSE_MS },
     )
   }

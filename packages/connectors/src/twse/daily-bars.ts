@@ -17,7 +17,7 @@ export type DailyBarsParams = {
 /**
  * The daily bars of one stock in one month.
  * Prices in TWD, unadjusted; volume in shares with odd lots, after-hours and block trades; `ts` is the session open in UTC.
- * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE STOCK_DAY, UPSTREAMS.md 1.1.
+ * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE STOCK_DAY, our notes on upstreams, 1.1.
  */
 export const dailyBars: Handler<DailyBarsParams> = async (task, context) => {
   const { instrument, month } = task.params

@@ -12,7 +12,7 @@ export type HolidaysParams = {
 /**
  * The exchange's schedule of a year, rows of `twse_holidays`. In 2026 the exchange answered with the current year whatever
  * was asked, so the page covers the years that its rows are of, and not the one that was asked.
- * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: UPSTREAMS.md 1.6.
+ * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.6.
  */
 export const holidays: Handler<HolidaysParams> = async (task, context) => {
   const page = await context.fetch({

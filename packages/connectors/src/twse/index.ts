@@ -1,7 +1,8 @@
 import type { CrawlRequest } from '@barkeep/core'
-import { addDays, datesIn, earlier, later, monthsIn, weekdayOf } from '../date-steps.js'
+import { addDays, earlier, later, monthsIn } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
-import { todayInTaipei } from '../taiwan/sessions.js'
+import { pastOnly, todayOf, tradableDates } from '../taiwan/crawl-dates.js'
+import { exchangeLimits } from '../taiwan/exchange-limits.js'
 import { dailyBars } from './daily-bars.js'
 import { datasets } from './datasets.js'
 import { delistings } from './delistings.js'
@@ -10,28 +11,23 @@ import { instruments } from './instruments.js'
 import { latestDay } from './latest-day.js'
 import { marketDay } from './market-day.js'
 import { channelsMax, quotedExchanges, quotes } from './quotes.js'
+import { searchOfList } from './search-hits.js'
 import { valuations } from './valuations.js'
 
 /** First month of STOCK_DAY. */
 const STOCK_DAY_SINCE = '2010-01-04'
 /** First date that TWSE's pages about a whole day offer. */
 const MARKET_DAYS_SINCE = '2004-02-11'
-/** Until this date Saturdays that made up for a holiday had sessions; the last was 2018-12-22. */
-const SATURDAYS_UNTIL = '2019-01-01'
 
 export const twse = defineConnector({
   id: 'twse',
   title: 'Taiwan Stock Exchange',
   homepage: 'https://www.twse.com.tw/',
-  // The exchange bans who asks more than 3 times in 5 seconds on any of its hosts. The second limit spreads requests
-  // evenly and, since a slot is free only some time after its answer, keeps them one at a time.
-  limits: [
-    { requests: 3, perMs: 5_000, per: 'host', host: 'twse.com.tw' },
-    { requests: 1, perMs: 1_700, per: 'host', host: 'twse.com.tw' },
-  ],
+  limits: exchangeLimits('twse.com.tw'),
   credentials: [],
   datasets,
   handlers: { dailyBars, marketDay, latestDay, valuations, holidays, instruments, delistings, quotes },
+  search: searchOfList,
   crawls: {
     'daily-bars': {
       title: 'Daily bars, one stock and month a page',
@@ -60,7 +56,7 @@ export const twse = defineConnector({
       bytesPerPage: 210_000,
       handler: 'marketDay',
       *params(request) {
-        for (const date of tradableDates(request)) yield { date, warrants: wantsWarrants(request) }
+        for (const date of tradableDates(request, MARKET_DAYS_SINCE)) yield { date, warrants: wantsWarrants(request) }
       },
     },
     'latest-day': {
@@ -84,7 +80,7 @@ export const twse = defineConnector({
       bytesPerPage: 52_000,
       handler: 'valuations',
       *params(request) {
-        for (const date of tradableDates(request)) yield { date }
+        for (const date of tradableDates(request, MARKET_DAYS_SINCE)) yield { date }
       },
     },
     holidays: {
@@ -145,23 +141,6 @@ export const twse = defineConnector({
     },
   },
 })
-
-function todayOf({ nowMs }: CrawlRequest): string {
-  return todayInTaipei(nowMs)
-}
-
-/** The end of the request, or tomorrow where that is earlier: nobody has pages of the future. */
-function pastOnly(request: CrawlRequest): string {
-  return earlier(request.end, addDays(todayOf(request), 1))
-}
-
-/** The dates that can have a session: no Sundays, and Saturdays only as long as some had one. */
-function* tradableDates(request: CrawlRequest): Generator<string> {
-  for (const date of datesIn(later(request.start, MARKET_DAYS_SINCE), pastOnly(request))) {
-    const weekday = weekdayOf(date)
-    if (weekday !== 0 && (weekday !== 6 || date < SATURDAYS_UNTIL)) yield date
-  }
-}
 
 function wantsWarrants({ options }: CrawlRequest): boolean {
   return options.warrants === 'yes'

@@ -14,7 +14,7 @@ export type LatestDayParams = {
 /**
  * All stocks of the latest day that the exchange has published.
  * Prices in TWD, unadjusted; volume in shares; `ts` is the session open in UTC.
- * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED. Source: TWSE open data STOCK_DAY_ALL, UPSTREAMS.md 1.2.
+ * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED. Source: TWSE open data STOCK_DAY_ALL, our notes on upstreams, 1.2.
  */
 export const latestDay: Handler<LatestDayParams> = async (task, context) => {
   const page = await context.fetch({ url: 'https://openapi.twse.com.tw/v1/exchangeReport/STOCK_DAY_ALL' })

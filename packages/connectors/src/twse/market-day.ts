@@ -1,10 +1,10 @@
 import type { Handler } from '@barkeep/core'
 import { addDays } from '../date-steps.js'
 import { spokenFor } from '../spoken-for.js'
+import { absenceOfDay } from '../taiwan/absence-of-day.js'
 import { readDailyRows } from '../taiwan/daily-rows.js'
 import { compactDate } from '../taiwan/dates.js'
 import { trustAt } from '../taiwan/sessions.js'
-import { absenceOfDay } from './absence-of-day.js'
 import { readTwseJson } from './answer.js'
 import { parseMiIndex } from './parse-mi-index.js'
 
@@ -18,7 +18,7 @@ export type MarketDayParams = {
 /**
  * All stocks, ETFs and the like of one session date.
  * Prices in TWD, unadjusted; volume in shares; `ts` is the session open in UTC.
- * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE MI_INDEX, UPSTREAMS.md 1.3.
+ * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE MI_INDEX, our notes on upstreams, 1.3.
  */
 export const marketDay: Handler<MarketDayParams> = async (task, context) => {
   const { date, warrants } = task.params

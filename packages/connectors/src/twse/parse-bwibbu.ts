@@ -26,7 +26,7 @@ export interface Valuations {
 /**
  * BWIBBU_d: yield, price to earnings and price to book of one session date. A loss has no P/E and writes `-`.
  * The closing price came about 2026, the years of dividend and report are not in all eras: these columns may be absent.
- * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: UPSTREAMS.md 1.4.
+ * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.4.
  */
 export function parseBwibbu(body: unknown, date: string): Valuations | AbsenceReason {
   const report = readReport(body)

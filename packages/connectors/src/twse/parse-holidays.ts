@@ -19,7 +19,7 @@ const openDays = /開始交易|最後交易/
 /**
  * The holiday schedule of a year. It lists days with a session too, days on which only settlement happens (closed), and
  * weekends; it never lists a typhoon.
- * Throws UPSTREAM_CHANGED, UPSTREAM_REFUSED. Source: UPSTREAMS.md 1.6.
+ * Throws UPSTREAM_CHANGED, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.6.
  */
 export function parseHolidays(body: unknown): readonly ScheduledDay[] | AbsenceReason {
   const report = readReport(body)
@@ -37,11 +37,16 @@ export function parseHolidays(body: unknown): readonly ScheduledDay[] | AbsenceR
     const known = days.get(date)
     days.set(date, {
       date,
+      name: joined(known?.name, name(row)),
+      description: joined(known?.description, description(row).replaceAll('<br>', ' ')),
       // A day that two rows speak of is closed when one of them closes it.
-      name: known === undefined ? name(row) : `${known.name}; ${name(row)}`,
-      description: [known?.description, description(row).replaceAll('<br>', ' ')].filter(Boolean).join('; '),
       open: openDays.test(name(row)) && (known?.open ?? true),
     })
   }
   return [...days.values()]
+}
+
+/** What two rows say of one day, each once: the exchange has sent a row again. */
+function joined(known: string | undefined, told: string): string {
+  return [...new Set([...(known?.split('; ') ?? []), told])].filter((part) => part !== '').join('; ')
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Instrument, instrumentPattern, upstreamError } from '@barkeep/core'
-import { load } from 'cheerio/slim'
+import { htmlRows } from '../html-rows.js'
 import { excerptOf } from '../refusal-of.js'
 import { parseTaiwanDate } from '../taiwan/dates.js'
 import { kindOfCfi } from '../taiwan/instrument-kind.js'
@@ -13,9 +13,6 @@ const headers = {
   cfi: 'CFICode',
 } as const
 
-/** Rows in a piece: some 15 ms of work. */
-const ROWS_PER_PIECE = 400
-
 const instrumentShape = new RegExp(instrumentPattern)
 
 export interface IsinList {
@@ -27,15 +24,16 @@ export interface IsinList {
  * The list of all securities that an exchange has now: code, name, ISIN, listing date and CFI code. It has several
  * megabytes because of its warrants, so it is read piece by piece: no tree of the whole page is made, and between two
  * pieces the process gets to do something else.
- * Throws UPSTREAM_FAILED without a table, as in maintenance, UPSTREAM_CHANGED when a column is missing. Source: UPSTREAMS.md 1.8.
+ * Throws UPSTREAM_FAILED without a table, as in maintenance, UPSTREAM_CHANGED when a column is missing. Source: our notes on upstreams, 1.8.
  */
 export async function parseIsinList(html: string, exchange: string): Promise<IsinList> {
   const instruments: Instrument[] = []
   const refused: { row: string; reason: string }[] = []
   const seen = new Set<string>()
   let columns: Record<keyof typeof headers, number> | undefined
-  for (const rows of tableRows(html)) {
-    for (const cells of rows) {
+  for (const rows of htmlRows(html)) {
+    for (const row of rows) {
+      const cells = row.map(({ text }) => text)
       if (columns === undefined) columns = columnsOf(cells)
       // A section has a row of its own, with its title in one wide cell.
       else if (cells.length > 1) {
@@ -52,22 +50,6 @@ export async function parseIsinList(html: string, exchange: string): Promise<Isi
     throw upstreamError('UPSTREAM_FAILED', `The ISIN list has no table: ${excerptOf(html)}`)
   }
   return { instruments, refused }
-}
-
-/** Texts of the cells of each row, a piece of the page at a time. */
-function* tableRows(html: string): Generator<string[][]> {
-  const pieces = html.split(/<tr(?=[\s>])/i).slice(1)
-  for (let first = 0; first < pieces.length; first += ROWS_PER_PIECE) {
-    const piece = pieces.slice(first, first + ROWS_PER_PIECE)
-    // htmlparser2 takes rows without their table and is three times as fast here as the parser of whole documents.
-    const $ = load(`<tr${piece.join('<tr')}`, { xml: { xmlMode: false, decodeEntities: true } }, false)
-    yield $('tr')
-      .toArray()
-      .map((row) => {
-        const cells = $(row).children('td, th').toArray()
-        return cells.map((cell) => $(cell).text().trim())
-      })
-  }
 }
 
 function columnsOf(cells: readonly string[]): Record<keyof typeof headers, number> {

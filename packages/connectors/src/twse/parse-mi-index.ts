@@ -31,7 +31,7 @@ const quoteColumns = ['證券代號', '收盤價'] as const
 /**
  * MI_INDEX: the stocks of one session date. Its columns stand in another order than STOCK_DAY's, and the table of quotes
  * is one of ten, so both are found by their names.
- * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: UPSTREAMS.md 1.3.
+ * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.3.
  */
 export function parseMiIndex(body: unknown, date: string): readonly DailyRow[] | AbsenceReason {
   const report = readReport(body)

@@ -33,7 +33,7 @@ const indexType = 't'
 
 /**
  * Quotes of MIS. Volume comes in lots and leaves in shares; the last price is `-` between matches, which most polls hit.
- * Throws UPSTREAM_REFUSED for a code other than 0000, UPSTREAM_CHANGED. Source: UPSTREAMS.md 1.7.
+ * Throws UPSTREAM_REFUSED for a code other than 0000, UPSTREAM_CHANGED. Source: our notes on upstreams, 1.7.
  */
 export function parseMis(body: unknown): Quotes {
   const answer = recordOf(body, 'The answer of MIS')

@@ -19,7 +19,7 @@ const keys = {
 /**
  * STOCK_DAY_ALL of the open data: all stocks of the latest day that the exchange has put there, which until some hour
  * of the afternoon is yesterday. Empty texts stand for prices that there are none of.
- * Throws UPSTREAM_CHANGED for a missing key, an empty list or rows of several days. Source: UPSTREAMS.md 1.2.
+ * Throws UPSTREAM_CHANGED for a missing key, an empty list or rows of several days. Source: our notes on upstreams, 1.2.
  */
 export function parseStockDayAll(body: unknown): { readonly date: string; readonly rows: readonly DailyRow[] } {
   const rows = listOf(body, 'STOCK_DAY_ALL').map((row, index) => {

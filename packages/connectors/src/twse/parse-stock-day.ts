@@ -8,7 +8,7 @@ import { dailyColumns } from './daily-columns.js'
 
 /**
  * STOCK_DAY: one stock, one month, a row a day. A tenth column `註記` came about 2025-12, so columns go by name.
- * Throws UPSTREAM_CHANGED where the page speaks of another stock or month, UPSTREAM_REFUSED. Source: UPSTREAMS.md 1.1.
+ * Throws UPSTREAM_CHANGED where the page speaks of another stock or month, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.1.
  */
 export function parseStockDay(body: unknown, symbol: string, month: string): readonly DailyRow[] | AbsenceReason {
   const report = readReport(body)

@@ -20,7 +20,7 @@ const prefixes: Readonly<Record<string, string>> = { TWSE: 'tse', TPEX: 'otc' }
 /**
  * Quotes of up to 50 instruments, rows of `twse_quotes`. They give no bars: MIS leaves out what is traded after hours and in
  * blocks, its last price is missing in most polls, and polling misses trades, so a bar made of it would not be TWSE's.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 1.7.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 1.7.
  */
 export const quotes: Handler<QuotesParams> = async (task, context) => {
   const channels = task.params.instruments.map(channelOf).join('|')

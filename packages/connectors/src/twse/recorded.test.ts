@@ -182,6 +182,8 @@ describe.skipIf(missing)('the schedule of 2023, which TWSE publishes in English'
     if (typeof days === 'string') throw new Error(days)
     expect(days.map(({ date }) => date)).toContain('2023-01-02')
     expect(days.length).toBe(new Set(rows.map(([date]: string[]) => date)).size)
+    const twice = parseHolidays({ stat: 'ok', fields: ['日期', '名稱', '說明'], data: [...rows, ...rows] })
+    expect(twice).toEqual(days)
   })
 })
 

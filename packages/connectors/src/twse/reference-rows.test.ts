@@ -100,6 +100,28 @@ describe('the holiday schedule', () => {
     expect(data.covers).toEqual([{ scope: 'TWSE', of: 'twse_holidays', start: '2024-01-01', end: '2025-01-01' }])
   })
 
+  it('with a row that comes twice has its day once, as it is told', () => {
+    const body = JSON.parse(fixture(import.meta.url, 'holiday-schedule.json'))
+    const told = parseHolidays(body)
+    expect(parseHolidays({ ...body, data: body.data.flatMap((row: unknown) => [row, row, row]) })).toEqual(told)
+  })
+
+  it('with two rows of a day has both names, and is closed where one of them closes it', () => {
+    const body = JSON.parse(fixture(import.meta.url, 'holiday-schedule.json'))
+    const [first, second] = [
+      ['2024-01-01', '國曆新年開始交易日', '國曆新年開始交易。'],
+      ['2024-01-01', '中華民國開國紀念日', '依規定放假1日。'],
+    ]
+    for (const data of [
+      [first, second],
+      [second, first],
+    ]) {
+      const [day] = parseHolidays({ ...body, data }) as readonly unknown[] // it has rows
+      const words = (at: number) => data.map((row) => row[at]).join('; ')
+      expect(day).toEqual({ date: '2024-01-01', name: words(1), description: words(2), open: false })
+    }
+  })
+
   it('with a date that cannot be read is not kept', () => {
     const body = JSON.parse(fixture(import.meta.url, 'holiday-schedule.json'))
     body.data[0][0] = '1月1日'
@@ -108,7 +130,10 @@ describe('the holiday schedule', () => {
 })
 
 describe('the ISIN list', () => {
-  const run = (warrants: boolean, body = iconv.encode(fixture(import.meta.url, 'isin-list.html'), 'cp950')) =>
+  const run = (
+    warrants: boolean,
+    body: Uint8Array = iconv.encode(fixture(import.meta.url, 'isin-list.html'), 'cp950'),
+  ) =>
     instruments(
       { connector: 'twse', handler: 'instruments', params: { exchange: 'TWSE', warrants, asked: '2024-03-06' } },
       fakeContext({ now: '2024-03-06T10:00:00Z', answers: [{ body }] }),
@@ -134,6 +159,11 @@ describe('the ISIN list', () => {
     ])
     expect(data.refused).toEqual([{ row: expect.stringContaining('1237'), reason: 'the name is missing' }])
     expect(data.covers).toEqual([{ scope: 'TWSE', of: 'instruments', start: '2024-03-06', end: '2024-03-07' }])
+  })
+
+  it('in UTF-8 has failed, whatever its head says', async () => {
+    const body = new TextEncoder().encode(fixture(import.meta.url, 'isin-list.html'))
+    await expect(run(true, body)).rejects.toMatchObject({ code: 'UPSTREAM_FAILED' })
   })
 
   it('leaves warrants out unless they are wanted', async () => {

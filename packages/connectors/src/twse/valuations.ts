@@ -1,9 +1,9 @@
 import type { Handler } from '@barkeep/core'
 import { addDays } from '../date-steps.js'
 import { spokenFor } from '../spoken-for.js'
+import { absenceOfDay } from '../taiwan/absence-of-day.js'
 import { compactDate } from '../taiwan/dates.js'
 import { trustAt } from '../taiwan/sessions.js'
-import { absenceOfDay } from './absence-of-day.js'
 import { readTwseJson } from './answer.js'
 import { parseBwibbu } from './parse-bwibbu.js'
 
@@ -14,7 +14,7 @@ export type ValuationsParams = {
 
 /**
  * Price to earnings, price to book and dividend yield of all stocks on one session date, rows of `twse_valuations`.
- * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE BWIBBU_d, UPSTREAMS.md 1.4.
+ * Throws UPSTREAM_BANNED, UPSTREAM_CHANGED, UPSTREAM_FAILED, UPSTREAM_REFUSED. Source: TWSE BWIBBU_d, our notes on upstreams, 1.4.
  */
 export const valuations: Handler<ValuationsParams> = async (task, context) => {
   const { date } = task.params

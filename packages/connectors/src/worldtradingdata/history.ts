@@ -16,7 +16,7 @@ export type HistoryParams = {
 /**
  * Daily bars of one instrument, all of them in one page. Prices as the source has them: whether it had adjusted them is not
  * known. Volume in shares; turnover and trades are not told. The day of the question is left out, as it is not over.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_UNAUTHORIZED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 7.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_UNAUTHORIZED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 7.
  */
 export const history: Handler<HistoryParams> = async (task, context) => {
   const { instrument, start, end } = task.params

@@ -3,6 +3,7 @@ import { defineConnector } from '../define-connector.js'
 import { requiredOption } from '../required-option.js'
 import { datasets } from './datasets.js'
 import { history } from './history.js'
+import { searchOfStocks } from './search-hits.js'
 import { stockSearch } from './stock-search.js'
 import { plainExchanges } from './symbols.js'
 
@@ -17,6 +18,7 @@ export const worldtradingdata = defineConnector({
   ],
   datasets,
   handlers: { stockSearch, history },
+  search: searchOfStocks,
   crawls: {
     'stock-search': {
       title: 'Securities by a word of their symbol or name, 50 a page',

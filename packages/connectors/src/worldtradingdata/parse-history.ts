@@ -4,6 +4,7 @@ import {
   type Exchange,
   formatInstant,
   type PageBars,
+  type Refusal,
   sessionOf,
   upstreamError,
   wallClockOfDate,
@@ -12,14 +13,14 @@ import { recordOf, textOf, type UnknownRecord } from '../read-json.js'
 
 export interface History {
   readonly bars: PageBars['bars'][number][]
-  readonly refused: { readonly row: string; readonly reason: string }[]
+  readonly refused: Refusal[]
 }
 
 const columns = ['open', 'high', 'low', 'close', 'volume'] as const
 
 /**
  * Daily bars of a history, by date in any order, between `start` and `end` (half-open). Its numbers are texts.
- * Throws UPSTREAM_CHANGED. Source: UPSTREAMS.md 7.
+ * Throws UPSTREAM_CHANGED. Source: our notes on upstreams, 7.
  */
 export function parseHistory(
   answer: UnknownRecord,
@@ -40,7 +41,10 @@ export function parseHistory(
     const bar: Bar = { instrument, ts, open, high, low, close, volume, turnover: null, trades: null }
     const fault = barFault(bar)
     if (fault === undefined) bars.push(bar)
-    else refused.push({ row: `${date} ${columns.map((name) => textOf(day[name])).join(' ')}`, reason: fault })
+    else {
+      const row = `${date} ${columns.map((name) => textOf(day[name])).join(' ')}`
+      refused.push({ row, reason: fault, bar: { instrument, interval: '1d', date } })
+    }
   }
   return { bars, refused }
 }

@@ -20,7 +20,7 @@ export interface StockSearchPage {
   readonly pages: number
 }
 
-/** A page of a search. Prices are texts or null. Throws UPSTREAM_CHANGED. Source: UPSTREAMS.md 7. */
+/** A page of a search. Prices are texts or null. Throws UPSTREAM_CHANGED. Source: our notes on upstreams, 7. */
 export function parseStockSearch(answer: UnknownRecord, page: number): StockSearchPage {
   const count = (key: string): number => {
     const value = answer[key]

@@ -15,7 +15,7 @@ export const pagesMax = 200
 
 /**
  * One page of a search for securities, rows of `worldtradingdata_stocks`; the next task is the next page.
- * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_UNAUTHORIZED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: UPSTREAMS.md 7.
+ * Throws UPSTREAM_RATE_LIMITED, UPSTREAM_UNAUTHORIZED, UPSTREAM_REFUSED, UPSTREAM_CHANGED. Source: our notes on upstreams, 7.
  */
 export const stockSearch: Handler<StockSearchParams> = async (task, context) => {
   const { search_term, page } = task.params

@@ -132,7 +132,13 @@ describe('a history', () => {
         },
       ],
       covers: [{ scope: 'NYSE:INVN', of: '1d', start: '2019-02-27', end: '2019-03-02' }],
-      refused: [{ row: '2019-02-27 9.40 9.45 9.31 9.50 980100', reason: 'close is outside low and high' }],
+      refused: [
+        {
+          row: '2019-02-27 9.40 9.45 9.31 9.50 980100',
+          reason: 'close is outside low and high',
+          bar: { instrument: 'NYSE:INVN', interval: '1d', date: '2019-02-27' },
+        },
+      ],
     })
   })
 

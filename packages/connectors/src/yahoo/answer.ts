@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { type AbsenceReason, type UpstreamPage, upstreamError } from '@barkeep/core'
 import { isRecord, listOf, readJson, recordOf, textOf, type UnknownRecord } from '../read-json.js'
 import { excerptOf, refusalOf } from '../refusal-of.js'
@@ -18,8 +17,8 @@ const absences: readonly { readonly says: RegExp; readonly means: AbsenceReason 
 
 /**
  * The JSON of a page of Yahoo, errors in JSON included.
- * Throws UPSTREAM_RATE_LIMITED for its plain text, UPSTREAM_FAILED for an outage or
- * another encoding, and what `refusalOf` makes of the rest.
+ * Throws UPSTREAM_RATE_LIMITED for its plain text, UPSTREAM_FAILED for an outage and what is no JSON in UTF-8, and what
+ * `refusalOf` makes of the rest.
  */
 export function readYahooJson(page: UpstreamPage): unknown {
   const text = page.text().trim()
@@ -31,8 +30,6 @@ export function readYahooJson(page: UpstreamPage): unknown {
   if (outage.test(text)) throw upstreamError('UPSTREAM_FAILED', 'Yahoo answers that it will be right back.')
   const isWords = [400, 404, 422].includes(page.status) && text.startsWith('{')
   if (page.status !== 200 && !isWords) throw refusalOf(page)
-  // Another encoding spoils names without breaking the JSON around them.
-  if (!isUtf8(page.body)) throw upstreamError('UPSTREAM_FAILED', 'Yahoo answers in an encoding that is not UTF-8.')
   return readJson(page)
 }
 

@@ -5,6 +5,7 @@ import {
   intervalMinutes,
   type KeptInterval,
   type PageBars,
+  type Refusal,
   sessionDateOf,
   sessionOf,
 } from '@barkeep/core'
@@ -15,7 +16,7 @@ const MS_PER_MINUTE = 60_000
 
 export interface ChartBars {
   readonly bars: PageBars['bars'][number][]
-  readonly refused: { readonly row: string; readonly reason: string }[]
+  readonly refused: Refusal[]
   /** The last session date with a bar. */
   readonly lastRow: string | undefined
 }
@@ -67,7 +68,9 @@ export function chartBars(chart: Chart, options: ChartBarsOptions): ChartBars {
       bars.push(isOpen ? { ...told, final: false } : told)
       lastRow = date
       // What a day that is not over lacks may still come; what it tells wrongly is refused like that of any other.
-    } else if (!isOpen || !isUnfinished(row)) refused.push({ row: textOfRow(row), reason: told })
+    } else if (!isOpen || !isUnfinished(row)) {
+      refused.push({ row: textOfRow(row), reason: told, bar: { instrument: options.instrument, interval, date } })
+    }
   }
   return { bars, refused, lastRow }
 }

@@ -119,7 +119,8 @@ describe('daily bars of Yahoo', () => {
     const now = '2024-03-06T03:00:00Z'
     const zeros = await pageOf([[taipei('2024-03-06'), 0, 0, 0, 0, 0]], { now })
     expect(zeros.bars?.[0]?.bars).toEqual([])
-    expect(zeros.refused).toEqual([{ row: '2024-03-06T01:00:00Z 0 0 0 0 0', reason: 'a price is zero' }])
+    const bar = { instrument: 'TWSE:1234', interval: '1d', date: '2024-03-06' }
+    expect(zeros.refused).toEqual([{ row: '2024-03-06T01:00:00Z 0 0 0 0 0', reason: 'a price is zero', bar }])
     const unfinished = await pageOf([[taipei('2024-03-06'), 20, 21, 19, null, 5]], { now })
     expect([unfinished.bars?.[0]?.bars, unfinished.refused]).toEqual([[], []])
   })

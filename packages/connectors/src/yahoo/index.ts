@@ -7,20 +7,25 @@ import { datasets } from './datasets.js'
 import { intradayBars } from './intraday-bars.js'
 import { ranges } from './ranges.js'
 import { search } from './search.js'
+import { searchOfYahoo } from './search-hits.js'
 import { exchangeOf, yahooExchanges } from './symbols.js'
 
 export const yahoo = defineConnector({
   id: 'yahoo',
   title: 'Yahoo Finance',
   homepage: 'https://finance.yahoo.com/',
-  // Yahoo publishes no limit; these two are a cautious choice.
+  // Yahoo publishes no limit; these are a cautious choice: one request a second on average, one at a time, never more
+  // than 1,000 an hour. A slot is free only some time after its answer, so that a limit of one a second would lose all the
+  // time that Yahoo takes to answer, some 200 ms; five in five seconds lose a fifth of it. The second limit spreads them.
   limits: [
-    { requests: 1, perMs: 1_000, per: 'host', host: 'finance.yahoo.com' },
+    { requests: 5, perMs: 5_000, per: 'host', host: 'finance.yahoo.com' },
+    { requests: 1, perMs: 500, per: 'host', host: 'finance.yahoo.com' },
     { requests: 1_000, perMs: 3_600_000, per: 'host', host: 'finance.yahoo.com' },
   ],
   credentials: [],
   datasets,
   handlers: { dailyBars, intradayBars, search },
+  search: searchOfYahoo,
   crawls: {
     'daily-bars': {
       title: 'Daily bars, splits and dividends, all dates of an instrument in one page',

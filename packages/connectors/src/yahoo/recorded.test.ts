@@ -78,6 +78,8 @@ describe.skipIf(missing)('recorded pages of Yahoo', () => {
     const left = names.filter((name) => !charts.includes(name) && !searches.includes(name))
     expect(left.filter((name) => !Object.keys(outOfScope).some((beginning) => name.startsWith(beginning)))).toEqual([])
     expect([charts.length, searches.length]).toEqual([30, 18])
+    const samples = readdirSync(`${data}/samples`).filter((name) => name.startsWith('yahoo-'))
+    expect(samples).toEqual(['yahoo-2330.TW-1d-2022-11.json', 'yahoo-2344.TW-range10d-1d.json'])
   })
 
   it.each(charts)('%s gives a bar for each row with prices', (name) => {

@@ -1,18 +1,22 @@
 import { BarkeepError, type Format, formats, type Problem } from '@barkeep/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { listQuery } from '../store/list-sql.js'
+import type { Store } from '../store/store.js'
 import { acceptedFormat } from './accepted-format.js'
-import type { Api } from './context.js'
+import { oneArrowStream } from './arrow-framing.js'
+import type { Api, ApiContext } from './context.js'
 import { answerProtoUrl, problemProtoUrl, protobufAnswer, protobufProblem } from './protobuf-answer.js'
+import { engineFormats } from './rows-answer.js'
 import { problemNamespace, xmlDocument } from './xml-value.js'
 
 const possible = ['json', 'xml', 'protobuf'] as const satisfies readonly Format[]
-const listPossible = [...possible, 'ndjson', 'csv'] as const satisfies readonly Format[]
+const listPossible = [...possible, 'ndjson', 'csv', 'arrow', 'parquet'] as const satisfies readonly Format[]
 
 /**
  * Answers that are objects in the format that the Accept header wants: JSON, XML or Protobuf, and lists of objects as
- * NDJSON and CSV, too. Rows have their own way, as they stream. Throws NOT_ACCEPTABLE.
+ * NDJSON, CSV, Arrow and Parquet, too. Rows have their own way, as they stream. Throws NOT_ACCEPTABLE.
  */
-export function formatAnswers(app: Api): void {
+export function formatAnswers(app: Api, { store }: ApiContext): void {
   app.addHook('preSerialization', async (request, reply, payload: unknown) => {
     const { accept } = request.headers
     if (accept === undefined || accept === '*/*' || accept === formats.json) return payload
@@ -29,13 +33,13 @@ export function formatAnswers(app: Api): void {
       const names = (list === undefined ? possible : listPossible).map((name) => formats[name])
       throw new BarkeepError('NOT_ACCEPTABLE', { message: `This is answered as ${names.join(', ')}.` })
     }
-    const text = writers[format](payload, list ?? [])
+    const body = await writers[format](payload, list ?? [], store)
     if (format === 'protobuf') addLink(reply, `<${answerProtoUrl}>; rel="describedby"`)
-    if (format === 'ndjson' || format === 'csv') addNext(reply, payload)
+    if (list !== undefined && format !== 'xml' && format !== 'protobuf') addNext(reply, payload)
     // Bytes are sent as they are; only the type of the framework knows text alone.
     reply
-      .type(format === 'protobuf' ? formats.protobuf : `${formats[format]}; charset=utf-8`)
-      .serializer(() => text as string)
+      .type(typeof body === 'string' ? `${formats[format]}; charset=utf-8` : formats[format])
+      .serializer(() => body as string)
     return payload
   })
 }
@@ -61,18 +65,33 @@ function problemFormat(request: FastifyRequest): Format | undefined {
   return named === undefined ? acceptedFormat(request, possible) : undefined
 }
 
-type Writer = (payload: unknown, list: readonly object[]) => string | Buffer
+type Body = string | Buffer
+type Writer = (payload: unknown, list: readonly object[], store: Store) => Body | Promise<Body>
 const writers: Readonly<Record<Exclude<(typeof listPossible)[number], 'json'>, Writer>> = {
   xml: (payload) => xmlDocument('answer', Object(payload)),
   protobuf: (payload) => protobufAnswer(payload),
   ndjson: (_payload, list) => list.map((row) => `${JSON.stringify(row)}\n`).join(''),
   csv: (_payload, list) => csvOf(list),
+  arrow: (_payload, list, store) => madeByEngine(store, list, 'arrow'),
+  parquet: (_payload, list, store) => madeByEngine(store, list, 'parquet'),
 }
 
-/** The objects of an envelope whose data are a list of them. */
+/** A list is at hand whole, and so is what is made of it. */
+async function madeByEngine(store: Store, list: readonly object[], format: 'arrow' | 'parquet'): Promise<Buffer> {
+  const { sql, params } = listQuery(list)
+  const made = store.stream(sql, params, engineFormats[format])
+  const chunks: Buffer[] = []
+  // The engine may use the memory of a chunk again.
+  for await (const chunk of format === 'arrow' ? oneArrowStream(made) : made) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
+}
+
+/** The objects of an envelope whose data are a list of them; texts, such as dates, count as objects with a `value`. */
 function listOf(payload: unknown): readonly object[] | undefined {
   const data = isObject(payload) ? payload.data : undefined
-  return Array.isArray(data) && data.every(isObject) ? data : undefined
+  if (!Array.isArray(data)) return undefined
+  if (data.every((one) => typeof one === 'string')) return data.map((value) => ({ value }))
+  return data.every(isObject) ? data : undefined
 }
 
 /** Columns in the order in which they first come; what is nested stands as its JSON. */

@@ -3,6 +3,7 @@ import { BarkeepError } from '@barkeep/core'
 import fastify, { type FastifyServerOptions } from 'fastify'
 import Type from 'typebox'
 import { odataRoutes } from '../odata/routes.js'
+import { adjustmentsRoutes } from './adjustments-routes.js'
 import { formatAnswers } from './answer-format.js'
 import { barsRoutes } from './bars-routes.js'
 import { calendarRoutes } from './calendar-routes.js'
@@ -11,15 +12,20 @@ import type { Api, ApiContext } from './context.js'
 import { coverageRoutes } from './coverage-routes.js'
 import { crawlRoutes } from './crawl-routes.js'
 import { datasetRoutes } from './dataset-routes.js'
+import { datasetDocs } from './docs-dataset-page.js'
+import { docsPage } from './docs-page.js'
 import { errorDocs } from './error-docs.js'
 import { gapRoutes } from './gap-routes.js'
 import { keysRoutes } from './keys-routes.js'
 import { limitCost } from './limits-cost.js'
+import { liveRoutes } from './live-routes.js'
+import { marketRoutes } from './market-routes.js'
 import { metricsRoute } from './metrics.js'
-import { describeApi, docsPage } from './openapi.js'
+import { describeApi } from './openapi.js'
 import { sendProblem, serviceVersion } from './problem.js'
 import { protobufRoutes } from './protobuf-routes.js'
 import { scheduleRoutes } from './schedule-routes.js'
+import { searchRoutes } from './search-routes.js'
 import { protectRoutes, type Safety } from './security-hooks.js'
 import { createHttpServer, refuseMalformed } from './security-server.js'
 import { type SchemaTypes, validatorCompiler } from './validation.js'
@@ -50,18 +56,20 @@ export async function createApp(
   app.setValidatorCompiler(validatorCompiler)
   // Schemas of answers describe; what is sent is what the handler made.
   app.setSerializerCompiler(() => JSON.stringify)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   protectRoutes(app, context, safety, answerUnknownRoutes(app))
 
-  formatAnswers(app)
+  formatAnswers(app, context)
 
-  await describeApi(app)
+  await describeApi(app, context)
   metricsRoute(app, context)
   barsRoutes(app, context)
   catalogRoutes(app, context)
+  adjustmentsRoutes(app, context)
   calendarRoutes(app, context)
   datasetRoutes(app, context)
   protobufRoutes(app, context)
@@ -69,11 +77,15 @@ export async function createApp(
   coverageRoutes(app, context)
   gapRoutes(app, context)
   scheduleRoutes(app, context)
+  marketRoutes(app, context)
   workerRoutes(app, context)
+  searchRoutes(app, context)
+  liveRoutes(app, context)
   keysRoutes(app, safety.keys)
   odataRoutes(app, context)
   healthRoutes(app, context)
-  docsPage(app)
+  docsPage(app, context)
+  datasetDocs(app, context)
   errorDocs(app)
   await app.ready()
   return app

@@ -16,6 +16,7 @@ import {
 } from '@barkeep/core'
 import Type, { type Static } from 'typebox'
 import type { Config } from '../config.js'
+import type { AdjustWish } from '../store/adjust-read.js'
 import type { BarsRead, ExchangePart } from '../store/bars-sql.js'
 import type { Catalog } from '../store/catalog.js'
 import { choice, list, oneOf, querySchema, text, whole } from './query-schema.js'
@@ -38,6 +39,17 @@ export function barsQuerySchema(config: Config) {
       ['none', 'previous'],
       'previous gives each bar start of a session without a trade the last close, with source fill:previous.',
     ),
+    adjust: choice(
+      ['none', 'split', 'all'],
+      'split puts prices and volumes on one basis over splits; all puts prices on one over dividends, too. none unless told.',
+    ),
+    adjust_as_of: text('Session date on whose basis all prices are; that of the latest bar unless told.', {
+      example: '2026-11-20',
+    }),
+    source: text('What this source said, also where the bars of another are kept; the kept bars, unless given.', {
+      example: 'yahoo',
+      pattern: sourcePattern,
+    }),
     final: choice(['true', 'any'], 'any adds bars that may still change.'),
     limit: whole(
       1,
@@ -48,6 +60,9 @@ export function barsQuerySchema(config: Config) {
     format: choice(rowFormats, 'Instead of an Accept header.'),
   })
 }
+
+/** The name of a source of bars. */
+export const sourcePattern = '^[\\w.:-]{1,64}$'
 export type BarsQuery = Static<ReturnType<typeof barsQuerySchema>>
 
 const SECONDS_MAX = 4_294_967_295
@@ -67,14 +82,37 @@ export function readBarsRequest(query: BarsQuery, catalog: Catalog, config: Conf
     withUnfinished: query.final === 'any',
     fillsPrevious: readFill(query),
     nowSeconds: Math.floor(nowMs / 1_000),
+    ...(query.source !== undefined && { source: query.source }),
     ...(after !== undefined && { after }),
     ...(limit !== undefined && { limit }),
   }
 }
 
-function readFill({ fill, interval }: BarsQuery): boolean {
+/** On which basis prices are wanted; undefined for as traded. Throws INVALID_PARAMETER, INCLUSIVE_PARAMETERS. */
+export function readAdjustWish({ adjust = 'none', adjust_as_of: asOf }: BarsQuery): AdjustWish | undefined {
+  if (asOf !== undefined) {
+    if (parseTimeBound(asOf, 'adjust_as_of').kind !== 'date')
+      throw invalidParameter('adjust_as_of', asOf, `'${asOf}' is an instant. Name a session date, such as 2026-11-20.`)
+    if (adjust === 'none') throw adjustMissing()
+  }
+  return adjust === 'none' ? undefined : { kinds: adjust, ...(asOf !== undefined && { asOf }) }
+}
+
+function adjustMissing(): BarkeepError {
+  const message =
+    'adjust_as_of says on which basis prices are adjusted. Add adjust=split or adjust=all, or leave it out.'
+  return new BarkeepError('INCLUSIVE_PARAMETERS', {
+    message,
+    errors: [{ code: 'INCLUSIVE_PARAMETERS', parameter: 'adjust_as_of', message }],
+  })
+}
+
+function readFill({ fill, interval, source }: BarsQuery): boolean {
   if (fill === 'previous' && (interval === '1w' || interval === '1mo')) {
     throw invalidParameter('fill', fill, `bars of ${interval} have no gaps to fill. Ask for 1d or shorter.`)
+  }
+  if (fill === 'previous' && source !== undefined) {
+    throw invalidParameter('fill', fill, 'what one source said is not filled. Leave out source or fill.')
   }
   return fill === 'previous'
 }

@@ -1,7 +1,11 @@
-import { invalidParameter, isKeptInterval, keptIntervals } from '@barkeep/core'
+import { keptIntervals } from '@barkeep/core'
 import Type from 'typebox'
+import { BarFactorsCache } from '../store/adjust-cache.js'
+import type { AdjustWish } from '../store/adjust-read.js'
+import type { BarsRead } from '../store/bars-sql.js'
 import { barsStream, nextBarsCursor } from './bars-answer.js'
-import { barsQuerySchema, readBarsRequest } from './bars-request.js'
+import { barsPage } from './bars-page.js'
+import { barsQuerySchema, readAdjustWish, readBarsRequest } from './bars-request.js'
 import { bodyFormat, bulkBodySchema, bulkRoutes } from './bulk-body.js'
 import type { Api, ApiContext } from './context.js'
 import { barMessage } from './protobuf-schema.js'
@@ -10,7 +14,8 @@ import { chooseFormat, rowContent, sendRows } from './rows-answer.js'
 import { barSchema, envelope, ingestReportSchema } from './wire-schemas.js'
 
 export function barsRoutes(app: Api, context: ApiContext): void {
-  const { store, catalog, config, now } = context
+  const { store, catalog, sources, config, now } = context
+  const factors = new BarFactorsCache(store, sources)
   const querystring = barsQuerySchema(config)
   app.get(
     '/v1/bars',
@@ -25,20 +30,38 @@ export function barsRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { query } = request
       const format = chooseFormat(query.format, request)
-      const read = readBarsRequest(query, catalog, config, now())
+      const asked = readBarsRequest(query, catalog, config, now())
+      const read = await adjusted(factors, asked, readAdjustWish(query))
       const limit = read.limit ?? (format === 'json' ? config['api.rowsPerPage'] : undefined)
+      const answer = { format, columns: read.columns, params: query, message: barMessage }
+      // JSON tells the cursor behind its rows, so it can be read from them; headers must tell it before.
+      if (limit !== undefined && format === 'json' && isPlaced(read)) {
+        const page = barsPage(limit, (instrument) => catalog.instrument(instrument)?.id)
+        const oneMore = { ...read, limit: limit + 1 }
+        const rows = (signal: AbortSignal) => page.cut(barsStream(store, catalog, oneMore, format, signal))
+        return sendRows(request, reply, { ...answer, rows, nextCursor: page.nextCursor })
+      }
       const page = limit === undefined ? read : { ...read, limit }
       return sendRows(request, reply, {
-        format,
-        columns: read.columns,
-        params: query,
-        message: barMessage,
+        ...answer,
         rows: (signal) => barsStream(store, catalog, page, format, signal),
         ...(limit !== undefined && { nextCursor: () => nextBarsCursor(store, read, limit) }),
       })
     },
   )
   bulkRoutes(app, (bulk) => postBars(bulk, context))
+}
+
+/** The read with what its prices are multiplied by, where that is wanted and where there is anything. */
+async function adjusted(cache: BarFactorsCache, read: BarsRead, wish: AdjustWish | undefined): Promise<BarsRead> {
+  if (wish === undefined) return read
+  const factors = await cache.find(read.parts, wish)
+  return factors === undefined ? read : { ...read, factors }
+}
+
+/** Whether each row tells its place in the order of the answer. */
+function isPlaced({ columns }: BarsRead): boolean {
+  return columns.includes('instrument') && columns.includes('ts')
 }
 
 function postBars(app: Api, { ingest, idempotency, config }: ApiContext): void {
@@ -49,7 +72,9 @@ function postBars(app: Api, { ingest, idempotency, config }: ApiContext): void {
         tags: ['bars'],
         summary: 'Create or replace bars, all or none',
         description: 'A bar of an unknown instrument on a known exchange creates the instrument.',
-        params: Type.Object({ interval: Type.Enum([...keptIntervals]) }),
+        params: Type.Object({
+          interval: Type.Enum([...keptIntervals], { description: 'The others are derived on read.' }),
+        }),
         querystring: querySchema({
           source: text('Who tells these bars; api unless told.', { example: 'mine', pattern: '^[\\w.:-]{1,64}$' }),
         }),
@@ -59,10 +84,6 @@ function postBars(app: Api, { ingest, idempotency, config }: ApiContext): void {
     },
     async (request, reply) => {
       const { interval } = request.params
-      if (!isKeptInterval(interval)) {
-        const kept = `bars are kept as ${keptIntervals.join(', ')}; the others are derived.`
-        throw invalidParameter('interval', interval, kept)
-      }
       const { source = 'api' } = request.query
       const format = bodyFormat(request)
       const bytesMax = config['api.bodyBytesMax']

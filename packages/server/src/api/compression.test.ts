@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chooseCoding } from './compression.js'
+import { chooseCoding, isFromAfar } from './compression.js'
 
 test.each([
   [undefined, undefined],
@@ -17,4 +17,16 @@ test.each([
   ['gzip;q=nonsense', undefined],
 ])('to who accepts %j the coding is %s', (header, coding) => {
   expect(chooseCoding(header)).toBe(coding)
+})
+
+test.each([
+  ['127.0.0.1', {}, false],
+  ['::ffff:127.0.0.1', {}, false],
+  ['::1', {}, false],
+  ['192.168.1.7', {}, true],
+  ['::ffff:192.168.1.7', {}, true],
+  ['127.0.0.1', { 'x-forwarded-for': '192.168.1.7' }, true],
+  ['::1', { via: '1.1 proxy' }, true],
+])('an answer to %s with %j crosses a network: %s', (ip, headers, expected) => {
+  expect(isFromAfar(ip, headers)).toBe(expected)
 })

@@ -1,8 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline, Readable, type Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } from 'node:zlib'
 import type { Config } from '../config.js'
 import type { Api } from './context.js'
+import { isLoopback } from './security-hosts.js'
 
 /** What is text. Arrow and Parquet are dense already: compressing them costs more time than it saves. */
 const compressible =
@@ -31,24 +33,39 @@ const codings = {
   },
 } satisfies Record<string, Coding>
 
-/** Compresses text answers of api.compressBytesMin bytes and more, and streams of text, where the caller accepts it. */
+/**
+ * Compresses text answers of api.compressBytesMin bytes and more, and streams of text, where the caller accepts it. Who is
+ * on this machine accepts it by habit only: nothing is won where bytes cross no network, so that is left to
+ * api.compressLoopback.
+ */
 export function compressAnswers(app: Api, config: Config): void {
   const bytesMin = config['api.compressBytesMin']
-  app.addHook('onSend', async (request, reply, payload: unknown) => {
+  app.addHook('onSend', (request, reply, payload: unknown, done) => {
+    if (!(config['api.compressLoopback'] || isFromAfar(request.ip, request.headers))) return done()
     const type = String(reply.getHeader('content-type') ?? '')
-    if (request.method === 'HEAD' || !compressible.test(type) || reply.hasHeader('content-encoding')) return payload
+    if (request.method === 'HEAD' || !compressible.test(type) || reply.hasHeader('content-encoding')) return done()
     const name = chooseCoding(request.headers['accept-encoding'])
-    if (name === undefined) return payload
+    if (name === undefined) return done()
     if (payload instanceof Readable) {
       announce(reply, name)
       // An answer that fails, and a reader who leaves, end both streams; there is nobody left to tell.
-      return pipeline(payload, codings[name].stream(), () => {})
+      return done(
+        null,
+        pipeline(payload, codings[name].stream(), () => {}),
+      )
     }
     if (!(typeof payload === 'string' || Buffer.isBuffer(payload)) || Buffer.byteLength(payload) < bytesMin)
-      return payload
+      return done()
     announce(reply, name)
-    return codings[name].whole(payload)
+    codings[name].whole(payload).then((packed) => done(null, packed), done)
   })
+}
+
+/** Whether the answer crosses a network; a proxy on this machine says for whom it asks. A closed socket has no address. */
+export function isFromAfar(ip: string | undefined, headers: IncomingHttpHeaders): boolean {
+  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers.via !== undefined)
+    return true
+  return ip !== undefined && !isLoopback(ip.replace(/^::ffff:/i, ''))
 }
 
 interface Headers {

@@ -5,6 +5,8 @@ import type { Crawl } from '../crawl/open-crawl.js'
 import type { Contents } from '../store/contents.js'
 import type { Store } from '../store/store.js'
 import type { Idempotency } from './idempotency.js'
+import type { LiveService } from './live-port.js'
+import type { SearchService } from './search-port.js'
 import type { SchemaTypes } from './validation.js'
 
 /** What the routes work with. */
@@ -12,6 +14,8 @@ export interface ApiContext extends Contents {
   readonly store: Store
   readonly idempotency: Idempotency
   readonly crawl: Crawl
+  readonly search: SearchService
+  readonly live: LiveService
   readonly config: Config
   /** Milliseconds since the epoch. */
   readonly now: () => number

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import type { CrawlOrder } from '../crawl/crawls.js'
 import type { Api, ApiContext } from './context.js'
+import { crawlEventsRoute } from './crawl-events.js'
 import { choice, querySchema, whole } from './query-schema.js'
 import { envelope, pageEnvelope } from './wire-schemas.js'
 
@@ -26,16 +27,22 @@ const countsSchema = Type.Object({
 })
 const crawlSchema = Type.Object({
   id: Type.Integer(),
-  order: Type.Intersect([
-    orderSchema,
-    Type.Object({
-      windows: Type.Optional(Type.Integer({ description: 'Stretches that a backfill asks for.' })),
-      first: Type.Optional(Type.Enum(['newest', 'oldest'])),
-    }),
-  ]),
+  order: Type.Object({
+    ...orderSchema.properties,
+    windows: Type.Optional(Type.Integer({ description: 'Stretches that a backfill asks for.' })),
+    first: Type.Optional(Type.Enum(['newest', 'oldest'])),
+    market: Type.Optional(Type.String({ description: 'The market that it is for, such as TWSE 1d; see /v1/markets.' })),
+  }),
   state: Type.Enum(['planning', 'running', 'done', 'cancelled']),
   tasks: countsSchema,
 })
+const progressSchema = Type.Intersect([
+  crawlSchema,
+  Type.Object({
+    blockedUntilMs: Type.Union([Type.Integer(), Type.Null()], { description: 'Until when the connector rests.' }),
+    stoppedBy: Type.Union([Type.String(), Type.Null()], { description: 'Why it waits for a person.' }),
+  }),
+])
 export const estimateSchema = Type.Object({
   requests: Type.Integer({ description: 'First requests; pages that name further ones add to them.' }),
   isCut: Type.Boolean(),
@@ -47,6 +54,7 @@ const idParam = Type.Object({ id: Type.String({ pattern: '^\\d{1,9}$', examples:
 
 export function crawlRoutes(app: Api, context: ApiContext): void {
   orderRoutes(app, context)
+  crawlEventsRoute(app, context, progressSchema)
   connectorRoutes(app, context)
   reparseRoute(app, context)
 }
@@ -155,10 +163,22 @@ const connectorSchema = Type.Object({
     }),
   ),
   status: Type.Unknown(),
+  live: Type.Array(
+    Type.Object({
+      topic: Type.String(),
+      state: Type.Enum(['connecting', 'listening', 'waiting', 'stopped']),
+      instruments: Type.Integer(),
+      bars: Type.Integer({ description: 'Bars that were kept, each state of one that was building up included.' }),
+      breaks: Type.Integer({ description: 'Connections that ended.' }),
+      lastError: Type.Union([Type.String(), Type.Null()]),
+      lastBarsMs: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+    { description: 'What it listens to, as connectors.<id>.live says.' },
+  ),
 })
 
 function connectorRoutes(app: Api, { crawl }: ApiContext): void {
-  const { connectors, engine, queue } = crawl
+  const { connectors, engine, queue, liveSources } = crawl
   app.get(
     '/v1/connectors',
     {
@@ -182,6 +202,7 @@ function connectorRoutes(app: Api, { crawl }: ApiContext): void {
           ]),
         ),
         status: engine.status(id),
+        live: liveSources.status(id),
       })),
       next_cursor: null,
       links: { self: '/v1/connectors' },
@@ -227,7 +248,7 @@ function connectorRoutes(app: Api, { crawl }: ApiContext): void {
     },
     async ({ params: { id }, body }) => {
       const revived = body.revive ? await queue.revive(id) : 0
-      engine.resume(id)
+      await engine.resume(id)
       return { request: { params: { id } }, data: { revived }, links: { connectors: '/v1/connectors' } }
     },
   )

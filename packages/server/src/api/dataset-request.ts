@@ -2,6 +2,7 @@ import {
   BarkeepError,
   type ColumnType,
   columnTypes,
+  type Dataset,
   type DatasetColumn,
   invalidParameter,
   parseTimeBound,
@@ -11,6 +12,7 @@ import type { Static } from 'typebox'
 import type { Config } from '../config.js'
 import type { RowKey } from '../store/dataset-changes.js'
 import type { ColumnTypes } from '../store/dataset-inference.js'
+import type { RowSource } from '../store/dataset-source.js'
 import {
   type DatasetFilter,
   type DatasetRead,
@@ -18,7 +20,6 @@ import {
   filterOperators,
   type RowPosition,
 } from '../store/dataset-sql.js'
-import type { StoredDataset } from '../store/datasets.js'
 import { choice, list, oneOf, openQuerySchema, text, unknownParameter, whole } from './query-schema.js'
 import { rowFormats } from './rows-answer.js'
 
@@ -41,7 +42,8 @@ export function rowsQuerySchema(config: Config) {
 export type RowsQuery = Static<ReturnType<typeof rowsQuerySchema>>
 
 /** What a request for rows asks for, checked. Throws UNKNOWN_PARAMETER, INVALID_PARAMETER, each naming the parameter. */
-export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): DatasetRead {
+export function readRowsRequest(query: RowsQuery, source: RowSource): DatasetRead {
+  const { dataset } = source
   const { sort: sortNames, fields, limit, cursor, format: _, ...filters } = query
   const names = dataset.columns.map(({ name }) => name)
   const columnOf = (parameter: string, name: string): DatasetColumn =>
@@ -53,9 +55,9 @@ export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): Datas
     const descending = text.startsWith('-')
     return { column: columnOf('sort', descending ? text.slice(1) : text), descending }
   })
-  const after = cursor === undefined ? undefined : readRowCursor(cursor, sort.length)
+  const after = cursor === undefined ? undefined : readRowCursor(cursor, sort, source)
   return {
-    dataset,
+    source,
     columns,
     sort,
     filters: readFilters(filters, dataset),
@@ -65,12 +67,13 @@ export function readRowsRequest(query: RowsQuery, dataset: StoredDataset): Datas
 }
 
 /** The row with a key, given as its values joined by commas. */
-export function readKey(text: string, dataset: StoredDataset): DatasetRead {
-  return { dataset, columns: dataset.columns, sort: [], filters: readRowKey(text, dataset).filters, limit: 1 }
+export function readKey(text: string, source: RowSource): DatasetRead {
+  const { dataset } = source
+  return { source, columns: dataset.columns, sort: [], filters: readRowKey(text, dataset).filters, limit: 1 }
 }
 
 /** A key, given as its values joined by commas. Throws INVALID_PARAMETER. */
-export function readRowKey(text: string, dataset: StoredDataset): RowKey {
+export function readRowKey(text: string, dataset: Dataset): RowKey {
   // Only the last part of a key can hold commas, and only when the others do not.
   const parts = text.split(',')
   const values = [...parts.slice(0, dataset.key.length - 1), parts.slice(dataset.key.length - 1).join(',')]
@@ -82,11 +85,11 @@ export function readRowKey(text: string, dataset: StoredDataset): RowKey {
 }
 
 /** Filters out of parameters. Throws UNKNOWN_PARAMETER, INVALID_PARAMETER, REQUEST_TOO_COMPLEX. */
-export function readFilters(query: Readonly<Record<string, unknown>>, dataset: StoredDataset): DatasetFilter[] {
+export function readFilters(query: Readonly<Record<string, unknown>>, dataset: Dataset): DatasetFilter[] {
   return Object.entries(query).map(([name, value]) => readFilter(name, String(value), dataset))
 }
 
-function readFilter(parameter: string, value: string, dataset: StoredDataset): DatasetFilter {
+function readFilter(parameter: string, value: string, dataset: Dataset): DatasetFilter {
   const [, name = parameter, operator = 'eq'] = /^(.+)\.(gt|gte|lt|lte|in)$/u.exec(parameter) ?? []
   const column = dataset.columns.find((one) => one.name === name)
   if (column === undefined) {
@@ -146,6 +149,8 @@ export function checkedValue(parameter: string, value: string, { name, type }: D
       `${name} is of type ${type}. Write ${examples[type]}, not '${shorten(value, 40)}'.`,
     )
   if (!shapes[type].test(value)) throw fault()
+  // The engine reads no number with zeros in front of it.
+  if (type === 'integer') return String(BigInt(value))
   if (type !== 'instant' && type !== 'date') return value
   const bound = parseTimeBound(value, parameter)
   if (type === 'date') return value
@@ -154,19 +159,26 @@ export function checkedValue(parameter: string, value: string, { name, type }: D
 }
 
 /** Where a page ended, as text that callers need not understand. */
-export function writeRowCursor({ values, row }: RowPosition): string {
-  return Buffer.from(JSON.stringify([...values, row])).toString('base64url')
+export function writeRowCursor(position: RowPosition): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
 }
 
-function readRowCursor(text: string, sortLength: number): RowPosition {
-  const parts = parseArray(Buffer.from(text, 'base64url').toString('utf8'))
-  const row = parts?.at(-1)
-  const values = parts?.slice(0, -1) ?? []
-  const areScalars = values.every((value) => value === null || typeof value !== 'object')
-  if (Number.isSafeInteger(row) && Number(row) >= 0 && values.length === sortLength && areScalars) {
-    return { values: values as RowPosition['values'], row: Number(row) } // scalars, as was just seen
+function readRowCursor(text: string, sort: readonly DatasetSort[], { order }: RowSource): RowPosition {
+  const parts = parseArray(Buffer.from(text, 'base64url').toString('utf8')) ?? []
+  const areScalars = parts.every((value) => value === null || typeof value !== 'object')
+  const areInOrder = order.every(({ engineType }, index) => isOfType(engineType, parts[sort.length + index]))
+  if (parts.length === sort.length + order.length && areScalars && areInOrder) {
+    return parts as RowPosition // scalars, as was just seen
   }
   throw invalidParameter('cursor', text, 'is not a cursor of this list and sort. Give back next_cursor as it came.')
+}
+
+/** Whether the engine can read a value of a cursor as what rows are ordered by. */
+function isOfType(engineType: string, value: unknown): boolean {
+  if (engineType.startsWith('UInt')) return Number.isSafeInteger(value) && Number(value) >= 0
+  if (typeof value !== 'string') return false
+  if (engineType === 'Date32') return shapes.date.test(value)
+  return engineType === 'String' || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/.test(value)
 }
 
 function parseArray(text: string): unknown[] | undefined {

@@ -2,8 +2,8 @@ import type { Dataset } from '@barkeep/core'
 import Type from 'typebox'
 import type { Config } from '../config.js'
 import { DatasetPages } from '../store/dataset-pages.js'
-import type { StoredDataset } from '../store/datasets.js'
 import type { Api, ApiContext } from './context.js'
+import { refuseReadOnly } from './dataset-read-only.js'
 import { datasetRowsRoutes } from './dataset-rows-routes.js'
 import { datasetSchema, definitionBody, nameParam, none, tags } from './dataset-schemas.js'
 import { datasetWriteRoutes } from './dataset-write-routes.js'
@@ -12,11 +12,12 @@ import { envelope, pageEnvelope } from './wire-schemas.js'
 
 /** Datasets: what they are, their rows, and the same rows as the plain paged API. */
 export function datasetRoutes(app: Api, context: ApiContext): void {
-  const { store, datasets, config } = context
-  const pages = new DatasetPages(store, datasets, {
+  const { store, config } = context
+  const pages = new DatasetPages(store, {
     rowsAhead: config['api.pageAheadRows'],
     bytesMax: config['api.pageCacheBytesMax'],
   })
+  refuseReadOnly(app, context)
   describeDatasets(app, context)
   declareDatasets(app, context)
   datasetRowsRoutes(app, context, pages)
@@ -24,13 +25,13 @@ export function datasetRoutes(app: Api, context: ApiContext): void {
   plainApi(app, context, pages)
 }
 
-function describeDatasets(app: Api, { datasets, config }: ApiContext): void {
+function describeDatasets(app: Api, { sources, config }: ApiContext): void {
   app.get(
     '/v1/datasets',
     { schema: { tags, summary: 'Datasets', querystring: none, response: { 200: pageEnvelope(datasetSchema) } } },
     async () => ({
       request: { params: {} },
-      data: datasets.all.map(publicDataset),
+      data: sources.all.map(({ dataset }) => dataset),
       next_cursor: null,
       links: { self: '/v1/datasets' },
     }),
@@ -47,11 +48,11 @@ function describeDatasets(app: Api, { datasets, config }: ApiContext): void {
         response: { 200: envelope(datasetSchema) },
       },
     },
-    async ({ params: { name } }) => datasetAnswer(datasets.get(name), config),
+    async ({ params: { name } }) => datasetAnswer(sources.get(name).dataset, config),
   )
 }
 
-function declareDatasets(app: Api, { datasetChanges, config }: ApiContext): void {
+function declareDatasets(app: Api, { sources, datasetChanges, config }: ApiContext): void {
   app.put(
     '/v1/datasets/:name',
     {
@@ -71,8 +72,8 @@ function declareDatasets(app: Api, { datasetChanges, config }: ApiContext): void
         ...column,
         nullable: nullable ?? !key.includes(column.name),
       }))
-      const { dataset, created } = await datasetChanges.declare({ name, title, licence, source, key, columns })
-      return reply.code(created ? 201 : 200).send(datasetAnswer(dataset, config))
+      const { created } = await datasetChanges.declare({ name, title, licence, source, key, columns })
+      return reply.code(created ? 201 : 200).send(datasetAnswer(sources.get(name).dataset, config))
     },
   )
 
@@ -94,17 +95,13 @@ function declareDatasets(app: Api, { datasetChanges, config }: ApiContext): void
   )
 }
 
-function datasetAnswer(dataset: StoredDataset, config: Config) {
+function datasetAnswer(dataset: Dataset, config: Config) {
   const { name } = dataset
   const [plain] = plainPaths(config)
   const self = `/v1/datasets/${name}`
   return {
     request: { params: { name } },
-    data: publicDataset(dataset),
+    data: dataset,
     links: { self, rows: `${self}/rows`, ...(plain && { plain: `${plain}/${name}` }), protobuf: `${self}.proto` },
   }
-}
-
-function publicDataset({ id: _, ...dataset }: StoredDataset): Dataset {
-  return dataset
 }

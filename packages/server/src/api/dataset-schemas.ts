@@ -29,6 +29,9 @@ export const datasetSchema = Type.Object({
   source: textOrNull,
   key: Type.Array(Type.String(), { description: 'Columns that tell a row from all others.' }),
   columns: Type.Array(columnSchema),
+  readOnly: Type.Optional(
+    Type.Literal(true, { description: 'It shows what the server keeps itself; other routes write that.' }),
+  ),
 })
 
 /** A definition as it is declared: what it leaves out has no value, and the columns of the key always have one. */

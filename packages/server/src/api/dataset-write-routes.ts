@@ -4,7 +4,8 @@ import { bodyFormat, bulkBodySchema, bulkRoutes } from './bulk-body.js'
 import type { Api, ApiContext } from './context.js'
 import { readFilters, readRowKey, readTypes } from './dataset-request.js'
 import { fieldsUnderKey } from './dataset-row-body.js'
-import { readRow, rowLinks } from './dataset-rows-routes.js'
+import { readRow } from './dataset-rows.js'
+import { rowLinks } from './dataset-rows-routes.js'
 import { keyParams, nameParam, none, reportSchema, rowBody, rowSchema, tags } from './dataset-schemas.js'
 import { list, openQuerySchema, querySchema, text } from './query-schema.js'
 import { envelope } from './wire-schemas.js'
@@ -107,7 +108,7 @@ function deleteRows(app: Api, { datasets, datasetChanges }: ApiContext): void {
   )
 }
 
-function writeRow(app: Api, { store, datasets, datasetChanges }: ApiContext): void {
+function writeRow(app: Api, { store, datasets, sources, datasetChanges }: ApiContext): void {
   const schema = { tags, params: keyParams, querystring: none }
   const url = '/v1/datasets/:name/rows/:key'
 
@@ -126,7 +127,7 @@ function writeRow(app: Api, { store, datasets, datasetChanges }: ApiContext): vo
       const { created } = await datasetChanges.putRow(dataset, fieldsUnderKey(body, readRowKey(key, dataset), dataset))
       return reply.code(created ? 201 : 200).send({
         request: { params: { name, key } },
-        data: await readRow(store, dataset, key),
+        data: await readRow(store, sources.get(name), key),
         links: rowLinks(name, key),
       })
     },
@@ -148,7 +149,7 @@ function writeRow(app: Api, { store, datasets, datasetChanges }: ApiContext): vo
       await datasetChanges.patchRow(dataset, rowKey, fieldsUnderKey(body, rowKey, dataset))
       return {
         request: { params: { name, key } },
-        data: await readRow(store, dataset, key),
+        data: await readRow(store, sources.get(name), key),
         links: rowLinks(name, key),
       }
     },

@@ -36,8 +36,11 @@ export function checkPreconditions(app: Api, config: Config): void {
 
 /** `/v1/datasets/birds` for all that is below it; the plain API, wherever it stands, writes to the same rows. */
 function resourceOf(request: FastifyRequest): string {
-  const { dataset } = request.params as Readonly<Record<string, string>> // of any route, its parts by name
+  // Parts of the route by name, decoded: in the path a name can be written in several ways.
+  const { dataset, name } = request.params as Readonly<Record<string, string>>
+  const { url = '' } = request.routeOptions
   if (dataset !== undefined) return `/v1/datasets/${dataset}`
+  if (name !== undefined && url.startsWith('/v1/datasets/')) return `/v1/datasets/${name}`
   return pathOf(request).split('/').slice(0, 4).join('/')
 }
 

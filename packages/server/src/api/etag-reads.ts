@@ -1,4 +1,4 @@
-import { baseInterval, intervals, isKeptInterval } from '@barkeep/core'
+import { baseInterval, type Dataset, intervals, isKeptInterval, keptIntervals } from '@barkeep/core'
 import type { FastifyRequest } from 'fastify'
 import type { Api, ApiContext } from './context.js'
 import { matches, tagOf } from './etag.js'
@@ -15,13 +15,14 @@ const CLOCK_MS = 60_000
  * The tag is weak, because the engine may cut the same rows into other chunks.
  */
 export function tagReads(app: Api, context: ApiContext, writes: WriteCounts): void {
-  app.addHook('preHandler', async (request, reply) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return
+  app.addHook('preHandler', (request, reply, done) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return done()
     const source = sourceOf(request, context, writes)
-    if (source === undefined) return
+    if (source === undefined) return done()
     const tag = `W/${tagOf(JSON.stringify([source, request.url, request.headers.accept]))}`
     reply.header('etag', tag).header('cache-control', 'private, no-cache')
-    if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send()
+    if (!matches(request.headers['if-none-match'], tag)) return done()
+    reply.code(304).send()
   })
 }
 
@@ -43,7 +44,13 @@ function barsSource(query: Readonly<Record<string, unknown>>, { catalog, now }: 
   const base = query.base ?? baseInterval(interval)
   const isAsKept = base === interval && isKeptInterval(interval) && query.fill !== 'previous'
   const clock = isAsKept || isLongAgo(query.end, now()) ? null : Math.floor(now() / CLOCK_MS)
-  return [writes.version(`bars_${base}`), catalog.instruments.length, catalog.exchanges, clock]
+  const told = [writes.version(`bars_${base}`), catalog.instruments.length, catalog.exchanges, clock]
+  if (query.adjust === undefined || query.adjust === 'none') return told
+  // Factors are made of splits and dividends, and of the last closes before them, which any kept interval may tell.
+  return [
+    ...told,
+    ...['adjustments', ...keptIntervals.map((kept) => `bars_${kept}`)].map((table) => writes.version(table)),
+  ]
 }
 
 /** Whether all bars that start before `end` had ended by now. */
@@ -51,7 +58,16 @@ function isLongAgo(end: unknown, nowMs: number): boolean {
   return typeof end === 'string' && Date.parse(end) + REACH_MS < nowMs
 }
 
-function rowsSource(name: string | undefined, { datasets }: ApiContext, writes: WriteCounts): unknown {
-  const dataset = datasets.find(name ?? '')
-  return dataset === undefined ? undefined : [writes.start, datasets.version(dataset), dataset]
+function rowsSource(name: string | undefined, { sources }: ApiContext, writes: WriteCounts): unknown {
+  const source = sources.find(name ?? '')
+  return source?.version === undefined ? undefined : [writes.start, source.version, textOf(source.dataset)]
+}
+
+const texts = new WeakMap<Dataset, string>()
+
+/** A definition is the same object until it changes, and its text is long beside the rest of what a tag is made of. */
+function textOf(dataset: Dataset): string {
+  const text = texts.get(dataset) ?? JSON.stringify(dataset)
+  texts.set(dataset, text)
+  return text
 }

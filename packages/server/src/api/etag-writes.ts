@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Store } from '../store/store.js'
 
-/** Tells whether tables of bars may have changed. */
+/** Tells whether tables that answers are tagged by may have changed. */
 export interface WriteCounts {
   /** Of this start alone: counts begin anew with each. */
   readonly start: string
@@ -9,10 +9,10 @@ export interface WriteCounts {
   version(table: string): string
 }
 
-const barsTables = /\bbars_1[mhd]\b/g
+const tables = /\b(?:bars_1[mhd]|instruments|adjustments|coverage|crawls|raw_pages)\b/g
 
 /**
- * Watches the writes to tables of bars that go through a store. A write counts when it is done, well or not: who reads
+ * Watches the writes to the store's own tables that go through a store. A write counts when it is done, well or not: who reads
  * just before sees the old count, perhaps already with new rows, and is only asked to read once more.
  */
 export function countWrites(store: Store): { readonly store: Store; readonly writes: WriteCounts } {
@@ -22,7 +22,7 @@ export function countWrites(store: Store): { readonly store: Store; readonly wri
     try {
       return await write()
     } finally {
-      for (const [table] of text.matchAll(barsTables)) counts.set(table, (counts.get(table) ?? 0) + 1)
+      for (const [table] of text.matchAll(tables)) counts.set(table, (counts.get(table) ?? 0) + 1)
     }
   }
   return {

@@ -80,7 +80,8 @@ function listGaps(app: Api, { store, config, crawl }: ApiContext): void {
           'A day is expected of every instrument that is listed, on every session of its exchange that is over; finer bars of',
           'each session on which the instrument was traded, hour by hour.',
           'Certain are never-asked, failed, zeros, and upstream-hole: an upstream spoke for the session, and bars of another',
-          'interval show that there was a trade. market-day: no instrument has a bar, and nobody said that it was closed.',
+          'interval show that there was a trade, or it told a bar that could not be kept. zeros: the bar that it told, or that is',
+          'kept, has no prices. market-day: no instrument has a bar, and nobody said that it was closed.',
           'A day without a bar that an upstream spoke for counts as no-trade, and as halted where the instrument was traded on',
           'each of the sessions before; no upstream says so. An hour with any bar counts as whole.',
         ].join(' '),
@@ -135,6 +136,8 @@ function orderBackfill(app: Api, { crawl: { backfill } }: ApiContext): void {
     },
     async ({ query, body }) => {
       const request: BackfillRequest = body
+      // As in a query: years beyond those of the store would be looked at day by day.
+      for (const name of ['start', 'end'] as const) dateBound(name, body[name])
       const data = query.dry_run === 'true' ? await backfill.plan(request) : await backfill.run(request)
       return { request: { params: { ...query } }, data, links: { crawls: '/v1/crawls', gaps: '/v1/gaps' } }
     },

@@ -3,6 +3,13 @@ import type { Config } from '../config.js'
 import type { Api } from './context.js'
 import { Buckets } from './limits-bucket.js'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether who asks is meant to wait, and costs nothing meanwhile; the route has a limit of its own. */
+    readonly waits?: boolean
+  }
+}
+
 /** Callers whose requests are counted at a time. */
 const CALLERS_MAX = 10_000
 /** What who is refused for load is told to wait; most requests take a part of it. */
@@ -48,7 +55,7 @@ export function limitLoad(app: Api, config: Config): void {
       })
     }
     // Who watches over the server must hear from it in particular when it is busy.
-    if (routeOptions.url === '/healthz') return done()
+    if (routeOptions.url === '/healthz' || routeOptions.config.waits === true) return done()
     if (waiting.size >= requestsMax) {
       throw new BarkeepError('OVER_CAPACITY', {
         message: `${requestsMax} requests wait for their answers, as many as api.requestsMax allows. Try again soon.`,

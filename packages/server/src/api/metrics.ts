@@ -1,14 +1,16 @@
+import { errorCatalogue } from '@barkeep/core'
 import type { FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Api, ApiContext } from './context.js'
+import { searchMetrics } from './search-metrics.js'
 
 /** `GET /metrics` in the text format of Prometheus: the process, requests by route, and what the store holds. */
-export function metricsRoute(app: Api, { catalog }: ApiContext): void {
+export function metricsRoute(app: Api, { catalog, search }: ApiContext): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const seconds = new Histogram({
     name: 'barkeep_http_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer.',
+    help: 'From the head of a request to the end of its answer; status 499 where the caller went away before it.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers: [registry],
@@ -28,16 +30,27 @@ export function metricsRoute(app: Api, { catalog }: ApiContext): void {
     },
   })
 
+  searchMetrics(registry, search)
+
   const written = new WeakMap<object, number>()
-  app.addHook('onRequest', async (request) => {
-    // A kept connection serves many requests, and its counter goes on.
-    written.set(request, bytesWritten(request))
-  })
-  app.addHook('onResponse', async (request, reply) => {
+  const count = (request: FastifyRequest, status: number, elapsedMs: number) => {
     // The route's pattern, never the URL: labels must stay few.
     const route = request.routeOptions.url ?? 'none'
-    seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
+    seconds.observe({ method: request.method, route, status }, elapsedMs / 1_000)
     bytes.inc({ route }, Math.max(0, bytesWritten(request) - (written.get(request) ?? 0)))
+  }
+  app.addHook('onRequest', (request, reply, done) => {
+    // A kept connection serves many requests, and its counter goes on.
+    written.set(request, bytesWritten(request))
+    // Who goes away before the end of the answer never comes to the hook below.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) count(request, errorCatalogue.CANCELLED_REQUEST.status, reply.elapsedTime)
+    })
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    count(request, reply.statusCode, reply.elapsedTime)
+    done()
   })
   app.get(
     '/metrics',

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { errorCatalogue } from '@barkeep/core'
 import fastifySwagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import type { FastifySchema } from 'fastify'
+import Type from 'typebox'
+import { rowsQuery } from '../store/dataset-sql.js'
+import type { Api, ApiContext } from './context.js'
+import { type ApiDocument, addExamples } from './openapi-document.js'
+import { type ExampleRow, exampleNames } from './openapi-examples.js'
+import { describeResponses } from './openapi-responses.js'
 import { serviceVersion } from './problem.js'
-import { problemSchema } from './wire-schemas.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,13 +19,15 @@ declare module 'fastify' {
 const tags = [
   { name: 'bars', description: 'Bars of any interval: the main job.' },
   { name: 'reference', description: 'Exchanges, instruments and session dates.' },
+  { name: 'live', description: 'Bars as they are committed.' },
   { name: 'datasets', description: 'Named tables with a declared schema and key.' },
   { name: 'crawl', description: 'Upstreams, and what is fetched from them.' },
-  { name: 'service', description: 'Health, metrics and this description.' },
+  { name: 'search', description: 'One query over many slow sources, followed by increments.' },
+  { name: 'service', description: 'Health, metrics, keys and the schemas of messages.' },
 ]
 
 /** Describes every route that is registered after it, out of the schemas that check its requests. */
-export async function describeApi(app: FastifyInstance): Promise<void> {
+export async function describeApi(app: Api, context: ApiContext): Promise<void> {
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -44,69 +49,58 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       security: [{ key: [] }, {}],
     },
     hideUntagged: true,
-    transform: ({ schema, url, route }) => ({ schema: described(schema, route.config?.bulkBody), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: schema?.hide === true ? schema : described(schema ?? {}, String(route.method), route.config ?? {}),
+      url,
+    }),
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-}
-
-/** Every route can answer a problem; a bulk body is not parsed, but it is described. */
-function described<Schema>(schema: Schema, bulkBody: object | undefined): Schema {
-  const { response = {} } = (schema ?? {}) as { response?: Record<string, unknown> } // a route's schema has this shape
-  const problem = {
-    description: 'A problem: see /docs/errors',
-    content: { 'application/problem+json': { schema: problemSchema } },
-  }
-  return { ...schema, ...(bulkBody && { body: bulkBody }), response: { ...response, default: problem } }
-}
-
-/** A page that reads the description and lets one try the routes; it loads nothing from elsewhere. */
-export function docsPage(app: FastifyInstance): void {
-  const files = { 'swagger-ui.css': 'text/css', 'swagger-ui-bundle.js': 'text/javascript' } as const
-  const require = createRequire(import.meta.url)
-  for (const [name, type] of Object.entries(files)) {
-    let content: Promise<Buffer> | undefined
-    app.get(`/docs/${name}`, { schema: { hide: true } }, async (_request, reply) => {
-      content ??= readFile(require.resolve(`swagger-ui-dist/${name}`))
-      return reply
-        .type(`${type}; charset=utf-8`)
-        .header('cache-control', 'public, max-age=86400')
-        .send(await content)
-    })
-  }
-  app.get('/docs', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(page),
-  )
-}
-
-const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Barkeep: the API</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<style>
-  body { margin: 0; background: #fff; }
-  .swagger-ui { max-width: 1100px; margin: 0 auto; }
-  .swagger-ui .topbar, .swagger-ui .scheme-container { display: none; }
-</style>
-</head>
-<body>
-<div id="docs"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script>
-  SwaggerUIBundle({
-    url: '/openapi.json',
-    dom_id: '#docs',
-    deepLinking: true,
-    tryItOutEnabled: true,
-    displayRequestDuration: true,
-    defaultModelsExpandDepth: 0,
-    docExpansion: 'list',
-    validatorUrl: null,
+  app.get('/openapi.json', { schema: { hide: true } }, async () => {
+    const names = exampleNames(context.catalog, await firstRow(context))
+    return addExamples(app.swagger() as unknown as ApiDocument, names) // operations by path and method, as OpenAPI has them
   })
-</script>
-</body>
-</html>
-`
+}
+
+/** The schema of a route with what holds for all of its kind. */
+function described(schema: FastifySchema, method: string, config: { bulkBody?: object; scope?: string }) {
+  const { querystring, response = {} } = schema as {
+    querystring?: { additionalProperties?: unknown }
+    response?: object
+  }
+  const isAdmin = config.scope === 'admin'
+  const takesFilters = typeof querystring?.additionalProperties === 'object'
+  return {
+    ...schema,
+    ...(config.bulkBody && { body: config.bulkBody }),
+    ...(method !== 'GET' && { headers: headersOfWrite(config.bulkBody !== undefined, isAdmin) }),
+    ...(takesFilters && { 'x-filters': true }),
+    response: describeResponses({ method, response: { ...response }, isAdmin }),
+  }
+}
+
+function headersOfWrite(isBulk: boolean, isAdmin: boolean) {
+  return Type.Object({
+    'If-Match': Type.Optional(
+      Type.String({ description: 'The ETag that a read of this URL gave: write only over that.' }),
+    ),
+    ...(!isAdmin && {
+      Prefer: Type.Optional(Type.String({ description: '`return=minimal` leaves the report out of the answer.' })),
+    }),
+    ...(isBulk && {
+      'Idempotency-Key': Type.Optional(
+        Type.String({ description: 'Any text of your own: the same request with it is carried out once.' }),
+      ),
+    }),
+  })
+}
+
+/** A row that can be asked for: of the first dataset of callers, else of the first that is built in. */
+async function firstRow({ store, datasets, sources }: ApiContext): Promise<ExampleRow | undefined> {
+  const [mine] = datasets.all
+  const source = mine === undefined ? sources.all[0] : sources.get(mine.name)
+  if (source === undefined) return undefined
+  const { name, key, columns } = source.dataset
+  const ofKey = columns.filter((column) => key.includes(column.name))
+  const { sql, params } = rowsQuery({ source, columns: ofKey, filters: [], sort: [], limit: 1 })
+  const [row] = await store.rows<Record<string, unknown>>(sql, params)
+  return { dataset: name, ...(row && { key: key.map((column) => String(row[column])).join(',') }) }
+}

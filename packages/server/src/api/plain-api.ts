@@ -1,16 +1,15 @@
 import Type from 'typebox'
 import type { Config } from '../config.js'
 import type { DatasetPages } from '../store/dataset-pages.js'
-import { type DatasetRead, rowsQuery } from '../store/dataset-sql.js'
-import { oneArrowStream } from './arrow-framing.js'
+import type { DatasetRead } from '../store/dataset-sql.js'
 import type { Api, ApiContext } from './context.js'
 import { readRowKey } from './dataset-request.js'
 import { fieldsUnderKey, newRow } from './dataset-row-body.js'
-import { readRow } from './dataset-rows-routes.js'
+import { heldRow, readRow, rowsStream } from './dataset-rows.js'
 import { none, rowBody, rowSchema, tags } from './dataset-schemas.js'
 import { datasetMessage } from './protobuf-schema.js'
 import { choice, querySchema, whole } from './query-schema.js'
-import { chooseFormat, engineFormats, rowContent, rowFormats, sendPage, sendRows } from './rows-answer.js'
+import { chooseFormat, rowContent, rowFormats, sendPage, sendRows } from './rows-answer.js'
 import { isLineFormat } from './rows-writer.js'
 
 const totalHeader = 'x-datainfo-total'
@@ -27,7 +26,7 @@ const keyParams = Type.Object({ ...datasetParam.properties, key: Type.String({ e
 export function plainApi(app: Api, context: ApiContext, pages: DatasetPages): void {
   for (const path of plainPaths(context.config)) {
     list(app, path, context, pages)
-    row(app, path, context)
+    row(app, path, context, pages)
   }
 }
 
@@ -37,10 +36,11 @@ export function plainPaths(config: Config): readonly string[] {
   return paths.filter((path) => path !== '')
 }
 
-function list(app: Api, path: string, { store, datasets, datasetChanges, config }: ApiContext, pages: DatasetPages) {
+function list(app: Api, path: string, context: ApiContext, pages: DatasetPages): void {
+  const { store, datasets, sources, datasetChanges, config } = context
   const readAll = (name: string): DatasetRead => {
-    const dataset = datasets.get(name)
-    return { dataset, columns: dataset.columns, filters: [], sort: [] }
+    const source = sources.get(name)
+    return { source, columns: source.dataset.columns, filters: [], sort: [] }
   }
 
   const querystring = querySchema({
@@ -53,8 +53,7 @@ function list(app: Api, path: string, { store, datasets, datasetChanges, config 
     `${path}/:dataset`,
     { schema: { params: datasetParam, querystring, hide: true } },
     async (request, reply) => {
-      const { dataset, filters } = readAll(request.params.dataset)
-      return reply.header(totalHeader, await pages.total({ dataset, filters })).send()
+      return reply.header(totalHeader, await pages.total(readAll(request.params.dataset))).send()
     },
   )
 
@@ -82,19 +81,15 @@ function list(app: Api, path: string, { store, datasets, datasetChanges, config 
       reply.header(startHeader, start).header(takeHeader, take)
       const answer = {
         columns: read.columns.map(({ name }) => name),
-        ...(format === 'protobuf' && { message: datasetMessage(read.dataset) }),
+        ...(format === 'protobuf' && { message: datasetMessage(read.source.dataset) }),
       }
       if (page !== undefined && isLineFormat(format)) {
         return sendPage(request, reply, { ...answer, format, lines: page.lines, next: null })
       }
-      const { sql, params } = rowsQuery({ ...read, offset: start, limit: take })
       return sendRows(request, reply, {
         ...answer,
         format,
-        rows(signal) {
-          const chunks = store.stream(sql, params, engineFormats[format], signal)
-          return format === 'arrow' ? oneArrowStream(chunks) : chunks
-        },
+        rows: (signal) => rowsStream(store, { ...read, offset: start, limit: take }, format, signal),
       })
     },
   )
@@ -117,19 +112,20 @@ function list(app: Api, path: string, { store, datasets, datasetChanges, config 
       const { key, fields } = newRow(body, dataset)
       await datasetChanges.createRow(dataset, key, fields)
       reply.code(201).header('location', `${path}/${dataset.name}/${encodeURIComponent(key.text)}`)
-      return readRow(store, dataset, key.text)
+      return readRow(store, sources.get(dataset.name), key.text)
     },
   )
 }
 
-function row(app: Api, path: string, { store, datasets, datasetChanges }: ApiContext): void {
+function row(app: Api, path: string, context: ApiContext, pages: DatasetPages): void {
+  const { store, datasets, sources, datasetChanges } = context
   const url = `${path}/:dataset/:key`
   const schema = { tags, params: keyParams, querystring: none }
 
   app.get(
     url,
     { schema: { ...schema, summary: 'The bare row with a key', response: { 200: rowSchema } } },
-    async ({ params: { dataset, key } }) => readRow(store, datasets.get(dataset), key),
+    async ({ params: { dataset, key } }) => heldRow(pages, sources.get(dataset), key),
   )
 
   app.put(
@@ -147,7 +143,7 @@ function row(app: Api, path: string, { store, datasets, datasetChanges }: ApiCon
       const key = readRowKey(params.key, dataset)
       const { created } = await datasetChanges.putRow(dataset, fieldsUnderKey(body, key, dataset))
       reply.code(created ? 201 : 200)
-      return readRow(store, dataset, key.text)
+      return readRow(store, sources.get(dataset.name), key.text)
     },
   )
 
@@ -158,7 +154,7 @@ function row(app: Api, path: string, { store, datasets, datasetChanges }: ApiCon
       const dataset = datasets.get(params.dataset)
       const key = readRowKey(params.key, dataset)
       await datasetChanges.patchRow(dataset, key, fieldsUnderKey(body, key, dataset))
-      return readRow(store, dataset, key.text)
+      return readRow(store, sources.get(dataset.name), key.text)
     },
   )
 

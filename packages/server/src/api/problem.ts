@@ -1,4 +1,4 @@
-import { BarkeepError, type ErrorCode, errorCatalogue, type Problem } from '@barkeep/core'
+import { BarkeepError, type ErrorCode, type ErrorDetail, errorCatalogue, type Problem } from '@barkeep/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendProblemBody } from './answer-format.js'
 
@@ -13,24 +13,46 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 function problemOf(error: BarkeepError, request: FastifyRequest): Problem {
-  const { title } = errorCatalogue[error.code]
-  const documentation = `/docs/errors#${error.code}`
-  const path = request.url.split('?')[0] ?? '/'
+  return problemBody(error, {
+    method: request.method,
+    path: request.url.split('?')[0] ?? '/',
+    params: isRecord(request.query) ? request.query : {},
+    requestId: request.id,
+    eventTime: new Date().toISOString(),
+  })
+}
+
+/** What a problem tells of the request that it answers. */
+interface AskedFor {
+  readonly method: string
+  readonly path: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly requestId: string
+  readonly eventTime: string
+}
+
+/** The body of an error, in the words of the catalogue. */
+export function problemBody(
+  { code, message, errors = [] }: { code: ErrorCode; message: string; errors?: readonly ErrorDetail[] | undefined },
+  { method, path, params, requestId, eventTime }: AskedFor,
+): Problem {
+  const { status, title } = errorCatalogue[code]
+  const documentation = `/docs/errors#${code}`
   return {
     type: documentation,
     title,
-    status: error.status,
-    code: error.code,
-    detail: error.message,
+    status,
+    code,
+    detail: message,
     instance: path,
-    message: error.message,
+    message,
     documentation_url: documentation,
-    errors: error.errors,
-    request: { params: isRecord(request.query) ? request.query : {} },
-    eventTime: new Date().toISOString(),
+    errors,
+    request: { params },
+    eventTime,
     serviceContext: { service: 'barkeep', version: serviceVersion },
-    context: { httpRequest: { method: request.method, url: path, responseStatusCode: error.status } },
-    request_id: request.id,
+    context: { httpRequest: { method, url: path, responseStatusCode: status } },
+    request_id: requestId,
   }
 }
 

@@ -8,7 +8,7 @@ import { barMessage, coverageMessage, datasetMessage, gapMessage, protoFile } fr
 const proto = { description: 'A schema file', content: { 'text/plain': { schema: Type.String() } } }
 
 /** The schemas of all messages that are answered as Protobuf. */
-export function protobufRoutes(app: Api, { datasets }: ApiContext): void {
+export function protobufRoutes(app: Api, { sources }: ApiContext): void {
   const files = {
     [barMessage.url]: { tag: 'bars', summary: 'The Protobuf message of a bar', text: protoFile(barMessage) },
     [gapMessage.url]: { tag: 'crawl', summary: 'The Protobuf message of a gap', text: protoFile(gapMessage) },
@@ -38,6 +38,6 @@ export function protobufRoutes(app: Api, { datasets }: ApiContext): void {
       },
     },
     ({ params: { name } }, reply) =>
-      reply.type('text/plain; charset=utf-8').send(protoFile(datasetMessage(datasets.get(name)))),
+      reply.type('text/plain; charset=utf-8').send(protoFile(datasetMessage(sources.get(name).dataset))),
   )
 }

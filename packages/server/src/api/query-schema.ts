@@ -54,6 +54,15 @@ export function readQuery<Schema extends TObject>(schema: Schema, query: unknown
   return values as Static<Schema> // each value was read by the schema of its name
 }
 
+/** Reads what stands in the path, so that a handler never sees another shape than its schema says. Throws INVALID_PARAMETER. */
+export function readParams<Schema extends TObject>(schema: Schema, params: unknown): Static<Schema> {
+  const values = Object.entries(params as Record<string, string>).map(([name, value]) => {
+    const shape = schema.properties[name]
+    return [name, shape === undefined ? value : readValue(name, value, shape as ValueSchema)]
+  })
+  return Object.fromEntries(values) as Static<Schema> // each value was read by the schema of its name
+}
+
 interface ValueSchema {
   readonly type?: string
   readonly enum?: readonly string[]

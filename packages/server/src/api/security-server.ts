@@ -146,10 +146,17 @@ function endSilence(server: Server, silenceMsMax: number): void {
     }
     stream.setTimeout(silenceMsMax, onSilence)
   })
+  const connections = new Set<Socket>()
+  server.on('connection', (connection: Socket) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
   // Node before 24 waits for sessions to end by themselves.
   const close = server.close.bind(server)
   server.close = (done) => {
     for (const session of sessions) session.close()
+    // Clients open some in advance; one on which nothing came yet is not idle in Node's eyes, and would be waited for.
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
     return close(done)
   }
 }

@@ -2,7 +2,7 @@ import { BarkeepError, type ErrorDetail, shorten } from '@barkeep/core'
 import type { FastifySchemaCompiler, FastifyTypeProvider } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { readQuery } from './query-schema.js'
+import { readParams, readQuery } from './query-schema.js'
 
 /** Gives handlers the types of their route's schemas. */
 export interface SchemaTypes extends FastifyTypeProvider {
@@ -17,6 +17,9 @@ const FAULTS_NAMED_MAX = 100
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   if (httpPart === 'querystring') {
     return (value) => resultOf(() => readQuery(schema as TObject, value)) // every querystring is a querySchema
+  }
+  if (httpPart === 'params') {
+    return (value) => resultOf(() => readParams(schema as TObject, value)) // the params of a route are an object
   }
   if (httpPart !== 'body') return (value) => ({ value })
   const validator = Compile(schema)
@@ -54,10 +57,11 @@ function invalidBody(faults: readonly SchemaFault[], body: unknown): BarkeepErro
   })
 }
 
-function detailOf({ instancePath, message, params }: SchemaFault, body: unknown): ErrorDetail {
+function detailOf({ instancePath, keyword, message: told, params }: SchemaFault, body: unknown): ErrorDetail {
+  const message = keyword === 'enum' ? oneOfSentence(params) : told
   const [, ...path] = instancePath.split('/')
   const index = Array.isArray(body) && /^\d+$/.test(path[0] ?? '') ? Number(path.shift()) : undefined
-  const named = Object.values(params).flat()[0]
+  const named = keyword === 'enum' ? undefined : Object.values(params).flat()[0]
   const field = path.join('.') || (typeof named === 'string' ? shorten(named, 60) : '')
   const place = index === undefined ? '' : `row ${index}: `
   return {
@@ -66,4 +70,9 @@ function detailOf({ instancePath, message, params }: SchemaFault, body: unknown)
     ...(field !== '' && { field }),
     ...(index !== undefined && { index }),
   }
+}
+
+function oneOfSentence(params: object): string {
+  const [words] = Object.values(params) // the words that are allowed, under a name of the validator
+  return `must be one of ${[words].flat().map(String).join(', ')}`
 }

@@ -39,6 +39,8 @@ export function pageEnvelope(row: TSchema) {
   })
 }
 
+const clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })
+
 export const exchangeSchema = Type.Object({
   code: Type.String({ pattern: exchangeCodePattern, examples: ['TWSE'] }),
   name: Type.String({ minLength: 1, maxLength: 200 }),
@@ -49,8 +51,18 @@ export const exchangeSchema = Type.Object({
     Type.Object(
       {
         since: date,
-        open: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
-        close: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
+        open: clock,
+        close: clock,
+        night: Type.Optional(
+          Type.Object(
+            { open: clock, close: clock },
+            {
+              additionalProperties: false,
+              description:
+                'Hours from the evening of the session before to the next morning; they belong to this session.',
+            },
+          ),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -96,6 +108,9 @@ export const ingestReportSchema = Type.Object({
   interval: Type.String(),
   rows: Type.Integer(),
   replaced: Type.Integer(),
+  outranked: Type.Optional(
+    Type.Integer({ description: 'Bars that are not kept, since a better source told them; see ?source=.' }),
+  ),
   created_instruments: Type.Array(Type.String()),
 })
 

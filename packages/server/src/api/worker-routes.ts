@@ -5,8 +5,9 @@ import {
   type JsonObject,
   keptIntervals,
   shorten,
+  wallClockOfDate,
 } from '@barkeep/core'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import type { CommitReport } from '../crawl/crawl-sink.js'
 import { readOutcome, readPages } from '../crawl/remote-sink-body.js'
 import type { Api, ApiContext } from './context.js'
@@ -35,6 +36,16 @@ const barOfPage = Type.Object({
   trades: numberOrNull,
   final: Type.Optional(Type.Boolean()),
 })
+const refusalSchema = Type.Object({
+  row: Type.String(),
+  reason: Type.String(),
+  bar: Type.Optional(
+    Type.Object(
+      { instrument: name, interval: Type.Enum([...keptIntervals]), date },
+      { description: 'The bar that is missing for it.' },
+    ),
+  ),
+})
 const pageSchema = Type.Object({
   bars: Type.Optional(
     Type.Array(Type.Object({ interval: Type.Enum([...keptIntervals]), bars: Type.Array(barOfPage) })),
@@ -47,7 +58,7 @@ const pageSchema = Type.Object({
     Type.Array(Type.Object({ instrument: name, date, kind: Type.Enum(['split', 'dividend']), value: Type.Number() })),
   ),
   covers,
-  refused: Type.Optional(Type.Array(Type.Object({ row: Type.String(), reason: Type.String() }))),
+  refused: Type.Optional(Type.Array(refusalSchema)),
 })
 const absenceSchema = Type.Object({ absence: Type.Enum([...absenceReasons]), covers })
 const resultSchema = Type.Object({
@@ -68,7 +79,7 @@ const resultSchema = Type.Object({
 const reportSchema = Type.Object({
   bars: Type.Integer(),
   rows: Type.Integer(),
-  refused: Type.Array(Type.Object({ row: Type.String(), reason: Type.String() })),
+  refused: Type.Array(refusalSchema),
 })
 
 const nothing: CommitReport = { bars: 0, rows: 0, refused: [] }
@@ -100,6 +111,7 @@ export function workerRoutes(app: Api, { crawl: { sink, connectors }, idempotenc
           message: `task.connector '${shorten(connector, 40)}' is not known here. Server and worker must be of one version.`,
         })
       }
+      requireDates(body.data)
       const key = request.headers['idempotency-key']?.toString()
       // The framework has read the body; a key that is used for another task is still noticed.
       const report = await idempotency.once(key, JSON.stringify(body.task), noBytes(), async () => {
@@ -110,6 +122,17 @@ export function workerRoutes(app: Api, { crawl: { sink, connectors }, idempotenc
       return reply.code(201).send({ request: { params: {} }, data: report, links: { connectors: '/v1/connectors' } })
     },
   )
+}
+
+/** A schema knows the shape of a date, not the calendar. Throws INVALID_BODY. */
+function requireDates(data: Static<typeof resultSchema>['data']): void {
+  const adjustments = data !== null && 'adjustments' in data ? (data.adjustments ?? []) : []
+  const dates = [
+    ...(data?.covers ?? []).flatMap(({ start, end }) => [start, end]),
+    ...adjustments.map((adjustment) => adjustment.date),
+  ]
+  const wrong = dates.find((one) => wallClockOfDate(one) === undefined)
+  if (wrong !== undefined) throw new BarkeepError('INVALID_BODY', { message: `'${wrong}' is not a date.` })
 }
 
 function tooLarge(bytesMax: number): BarkeepError {

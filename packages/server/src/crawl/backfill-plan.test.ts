@@ -118,6 +118,17 @@ describe('the plans that bring what is missing', () => {
     expect(pagesFor(scattered.slice(0, 3), { all })).toHaveLength(3)
   })
 
+  test('may be pages of a whole year', () => {
+    const years = plan({
+      *tasks({ instruments: some, start }) {
+        for (const { instrument } of some) yield task('years', { instrument, year: start.slice(0, 4) })
+      },
+    })
+    expect(pagesFor([one(name(0), '2026-06-30')], { years })).toEqual([
+      'years {"instrument":"TWSE:1101","year":"2026"}',
+    ])
+  })
+
   test('never are those that take no dates', () => {
     const choice = chooseWindows(
       { exchange, interval: '1d', sessions },

@@ -212,14 +212,18 @@ class Desk {
 }
 
 /** Whether a plan takes dates at all: a page of the latest day is the same whatever is asked. */
-function goesByDate(plan: CrawlPlan, request: CrawlRequest, date: string | undefined): boolean {
+export function goesByDate(plan: CrawlPlan, request: CrawlRequest, date: string | undefined): boolean {
   if (date === undefined) return false
   const instruments = request.instruments.slice(0, 1)
-  // Five weeks before is the same day of the week.
-  const [late, early] = [date, new Date(Date.parse(date) - 35 * 86_400_000).toISOString().slice(0, 10)].map((start) =>
-    [...plan.tasks({ ...request, instruments, start, end: dateAfter(start) })].map(pageOf).join(),
-  )
-  return late !== early
+  const pagesOf = (start: string) =>
+    [...plan.tasks({ ...request, instruments, start, end: dateAfter(start) })].map(pageOf).join()
+  const late = pagesOf(date)
+  // Whole weeks before it is the same day of the week, and 53 of them is another year: some pages hold a year.
+  return [5, 53].some((weeks) => late !== pagesOf(weeksBefore(date, weeks)))
+}
+
+function weeksBefore(date: string, weeks: number): string {
+  return new Date(Date.parse(date) - weeks * 7 * 86_400_000).toISOString().slice(0, 10)
 }
 
 /** Whether two sessions follow one another with no more than a weekend between them. */

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import { BarkeepError, type FailureClass, failureClassOf } from '@barkeep/core'
-import type { Account, ConnectorSetup } from './connector-setup.js'
+import { BarkeepError, type FailureClass, failureClassOf, type LocalContext } from '@barkeep/core'
+import { type Account, type ConnectorSetup, limitsAt } from './connector-setup.js'
 import type { CommitReport, CrawlSink } from './crawl-sink.js'
 import type { Clock } from './limiter/clock.js'
 import type { Limit, Limiter } from './limiter/limiter.js'
-import { runTask, TaskFailure, type TaskOutcome } from './run-task.js'
+import { runTask, TaskFailure, type TaskOutcome, urlOf } from './run-task.js'
 import type { Lease, TaskQueue } from './task-queue.js'
 import { createUpstreamFetch } from './upstream-fetch.js'
 
@@ -42,6 +42,8 @@ export interface ConnectorStatus {
 
 const BACK_OFF_MS = 1_000
 const BACK_OFF_MS_MAX = 600_000
+/** How often a connector that rests for a pause of its limits looks whether another process ended the pause. */
+const PAUSE_LOOK_MS = 5_000
 
 export interface EngineParts {
   readonly setups: readonly ConnectorSetup[]
@@ -52,6 +54,8 @@ export interface EngineParts {
   readonly clock: Clock
   readonly random: () => number
   readonly settings: EngineSettings
+  /** What a local connector sees; a worker has none, and leaves such tasks to the server. */
+  readonly local?: (setup: ConnectorSetup) => LocalContext
 }
 
 /** Takes tasks from the queue, lets handlers execute them within the limits, and keeps what comes back. */
@@ -68,9 +72,12 @@ export class CrawlEngine {
     this.#lines = new Map(parts.setups.map((setup) => [setup.connector.id, new Line(setup)]))
   }
 
-  start(): void {
+  /** Starts to work, or on the tasks of local connectors only. */
+  start(what: 'all' | 'local' = 'all'): void {
     const { concurrencyMax } = this.#parts.settings
     for (const line of this.#lines.values()) {
+      const { isLocal = false } = line.setup.connector
+      if (isLocal ? this.#parts.local === undefined : what === 'local') continue
       for (const account of line.setup.accounts) {
         const loops = Array.from({ length: concurrencyOf(account.limits, concurrencyMax) }, () =>
           this.#loop(line, account),
@@ -84,9 +91,16 @@ export class CrawlEngine {
     return this.#lines.get(connector)?.status(this.#parts.clock.now())
   }
 
-  /** Lets a connector go on that stopped or rests. */
-  resume(connector: string): void {
-    this.#lines.get(connector)?.resume()
+  /**
+   * Lets a connector go on that stopped or rests, and ends the pauses of its limits, for all who share them.
+   * Throws SERVICE_UNAVAILABLE when Redis is out of reach.
+   */
+  async resume(connector: string): Promise<void> {
+    const line = this.#lines.get(connector)
+    if (line === undefined) return
+    const keys = line.setup.accounts.flatMap(({ limits }) => limits.map(({ key }) => key))
+    for (const key of new Set(keys)) await this.#parts.limiter.resume(key)
+    line.resume()
   }
 
   /** Ends what is being worked on; it is waiting again then. */
@@ -101,7 +115,7 @@ export class CrawlEngine {
     const { queue, clock } = this.#parts
     while (!signal.aborted) {
       try {
-        await line.untilAllowed(clock, signal)
+        await line.untilAllowed(clock, signal, () => this.#isPaused(line))
         const lease = await queue.take(line.setup.connector.id, signal)
         await this.#work(line, account, lease, signal)
       } catch (error) {
@@ -113,8 +127,19 @@ export class CrawlEngine {
     }
   }
 
+  async #isPaused({ setup }: Line): Promise<boolean> {
+    const limits = setup.accounts.flatMap((account) => account.limits)
+    try {
+      const statuses = await Promise.all(limits.map((limit) => this.#parts.limiter.status(limit)))
+      return statuses.some(({ blockedForMs }) => blockedForMs > 0)
+    } catch {
+      // Redis is out of reach: then it rests as long as it was told to.
+      return true
+    }
+  }
+
   async #work(line: Line, account: Account, lease: Lease, signal: AbortSignal): Promise<void> {
-    const { limiter, clock, settings } = this.#parts
+    const { limiter, clock, settings, local } = this.#parts
     const { connector, baseUrl } = line.setup
     const { credentials, limits } = account
     const fetchPage = createUpstreamFetch(connector, { ...settings, baseUrl, limits }, limiter, clock.now)
@@ -125,6 +150,7 @@ export class CrawlEngine {
         credentials,
         now: clock.now,
         fetch: (request) => fetchPage(request, signal),
+        ...(connector.isLocal === true && local !== undefined && { local: local(line.setup) }),
       })
     } catch (error) {
       if (signal.aborted) throw error
@@ -161,12 +187,13 @@ export class CrawlEngine {
     }
     if (kind === 'wait') {
       const afterMs = cause instanceof BarkeepError ? (cause.retry?.afterMs ?? settings.restMs) : settings.restMs
-      for (const { key } of account.limits) await limiter.pause(key, afterMs)
-      line.rest(clock.now() + afterMs)
-      return lease.retry(afterMs, text)
+      for (const { key } of limitsAt(account.limits, urlOf(failure))) await limiter.pause(key, afterMs)
+      line.rest(clock.now() + afterMs, account.limits.length > 0 ? 'pause' : 'own')
+      // The pause holds the task back as well, and lets it go when somebody ends the pause.
+      return lease.retry(account.limits.length > 0 ? 0 : afterMs, text)
     }
     if (attempts + 1 >= settings.attemptsMax) return lease.bury(text)
-    if (line.failuresInARow >= settings.failuresMax) line.rest(clock.now() + settings.restMs)
+    if (line.failuresInARow >= settings.failuresMax) line.rest(clock.now() + settings.restMs, 'own')
     // Full jitter, so that tasks that failed together do not come back together.
     return lease.retry(Math.round(random() * Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** (attempts + 1))), text)
   }
@@ -177,6 +204,7 @@ class Line {
   readonly setup: ConnectorSetup
   failuresInARow = 0
   #restsUntilMs = 0
+  #restsFor: 'pause' | 'own' = 'own'
   #stoppedBy: string | null = null
   #resumed = new AbortController()
   readonly #keeping = new Set<Promise<void>>()
@@ -200,17 +228,23 @@ class Line {
     await Promise.all(this.#keeping)
   }
 
-  /** Waits while the connector rests or is stopped. */
-  async untilAllowed(clock: Clock, signal: AbortSignal): Promise<void> {
+  /** Waits while the connector rests or is stopped. `isPaused` tells whether its limits are. */
+  async untilAllowed(clock: Clock, signal: AbortSignal, isPaused: () => Promise<boolean>): Promise<void> {
     while (this.#stoppedBy !== null || this.#restsUntilMs > clock.now()) {
       const restMs = this.#stoppedBy === null ? this.#restsUntilMs - clock.now() : BACK_OFF_MS_MAX
-      await clock.sleep(restMs, AbortSignal.any([signal, this.#resumed.signal])).catch(() => undefined)
+      const isForPause = this.#stoppedBy === null && this.#restsFor === 'pause'
+      const sleepMs = isForPause ? Math.min(restMs, PAUSE_LOOK_MS) : restMs
+      await clock.sleep(sleepMs, AbortSignal.any([signal, this.#resumed.signal])).catch(() => undefined)
       signal.throwIfAborted()
+      if (isForPause && this.#restsFor === 'pause' && !(await isPaused())) this.#restsUntilMs = 0
     }
   }
 
-  rest(untilMs: number): void {
-    this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs)
+  /** `pause` where the limiter holds the connector back as well, for all who share its limits. */
+  rest(untilMs: number, why: 'pause' | 'own'): void {
+    if (untilMs < this.#restsUntilMs) return
+    this.#restsUntilMs = untilMs
+    this.#restsFor = why
   }
 
   stop(reason: string): void {

@@ -1,19 +1,25 @@
 import {
   type Adjustment,
   type Bar,
+  type BarFault,
   barFault,
   type Connector,
   type Coverage,
   type DatasetDeclaration,
+  type Exchange,
   type Instrument,
   isAbsence,
   type JsonObject,
   type KeptInterval,
   keptIntervals,
+  parseInstrument,
+  type Refusal,
+  sessionDateOf,
   type TaskResult,
 } from '@barkeep/core'
 import type { Contents } from '../store/contents.js'
 import type { CrawlTables } from '../store/crawl-tables.js'
+import { dateAfter } from './gaps-calendar.js'
 import { GroupCommit } from './group-commit.js'
 import type { RawPage, TaskOutcome } from './run-task.js'
 
@@ -24,7 +30,7 @@ export interface CommitReport {
   readonly bars: number
   readonly rows: number
   /** What the page had and could not be kept, with the reason. */
-  readonly refused: readonly { readonly row: string; readonly reason: string }[]
+  readonly refused: readonly Refusal[]
 }
 
 /** Where outcomes go. */
@@ -44,21 +50,14 @@ export function createStoreSink(contents: Contents, tables: CrawlTables, connect
   const reports = new WeakMap<TaskOutcome, CommitReport>()
   const group = new GroupCommit<TaskOutcome>(GROUP_MAX, async (outcomes) => {
     await tables.archive(outcomes.flatMap(({ pages }) => pages))
-    const gathered = gather(outcomes, declared)
+    const gathered = gather(outcomes, declared, (code) => contents.catalog.exchange(code))
     for (const [outcome, report] of gathered.reports) reports.set(outcome, report)
     await contents.catalog.save(
       gathered.instruments.map((told) => knowingMore(told, contents.catalog.instrument(told.instrument))),
     )
     for (const interval of keptIntervals) {
       for (const [source, bars] of gathered.bars[interval]) {
-        const body = {
-          interval,
-          format: 'JSONEachRow' as const,
-          body: lines([...bars.values()]),
-          bytesMax: Number.POSITIVE_INFINITY,
-          source,
-        }
-        await contents.ingest.append(body, new Set([...bars.values()].map(({ instrument }) => instrument)))
+        await contents.ingest.append({ interval, source, bars: [...bars.values()] })
       }
     }
     for (const [name, rows] of gathered.rows) {
@@ -109,7 +108,9 @@ interface Gathered {
 
 type Declarations = ReadonlyMap<string, DatasetDeclaration>
 
-function gather(outcomes: readonly TaskOutcome[], declared: Declarations): Gathered {
+type FindExchange = (code: string) => Exchange
+
+function gather(outcomes: readonly TaskOutcome[], declared: Declarations, exchange: FindExchange): Gathered {
   const gathered: Gathered = {
     reports: new Map(),
     instruments: [],
@@ -118,7 +119,8 @@ function gather(outcomes: readonly TaskOutcome[], declared: Declarations): Gathe
     adjustments: [],
     coverage: [],
   }
-  for (const outcome of outcomes) gathered.reports.set(outcome, addOutcome(gathered, outcome.result, declared))
+  for (const outcome of outcomes)
+    gathered.reports.set(outcome, addOutcome(gathered, outcome.result, declared, exchange))
   return gathered
 }
 
@@ -126,10 +128,14 @@ function addOutcome(
   gathered: Gathered,
   { task: { connector }, data }: TaskResult,
   declared: Declarations,
+  exchange: FindExchange,
 ): CommitReport {
   const outcome = isAbsence(data) ? data.absence : 'page'
-  gathered.coverage.push(...data.covers.map((cover) => ({ ...cover, connector, outcome })))
-  if (isAbsence(data)) return { bars: 0, rows: 0, refused: [] }
+  const covers = data.covers.map((cover): CoverageOutcome => ({ ...cover, connector, outcome }))
+  if (isAbsence(data)) {
+    gathered.coverage.push(...covers)
+    return { bars: 0, rows: 0, refused: [] }
+  }
   const refused = [...(data.refused ?? [])]
   let bars = 0
   for (const page of data.bars ?? []) {
@@ -137,7 +143,7 @@ function addOutcome(
     const kept = bySource.get(connector) ?? new Map<string, Bar>()
     for (const bar of page.bars) {
       const fault = barFault(bar)
-      if (fault !== undefined) refused.push({ row: JSON.stringify(bar), reason: fault })
+      if (fault !== undefined) refused.push(refusalOf(bar, page.interval, fault, exchange))
       else kept.set(`${bar.instrument} ${bar.ts}`, bar)
       bars += fault === undefined ? 1 : 0
     }
@@ -153,7 +159,45 @@ function addOutcome(
   }
   gathered.instruments.push(...(data.instruments ?? []))
   gathered.adjustments.push(...(data.adjustments ?? []).map((one) => ({ ...one, source: connector })))
+  const missing = refusedBars(refused, connector)
+  gathered.coverage.push(...covers.filter((cover) => !missing.has(placeOf(cover))), ...missing.values())
   return { bars, rows, refused }
+}
+
+function refusalOf(bar: Bar, interval: KeptInterval, reason: string, exchange: FindExchange): Refusal {
+  const { instrument, ts } = bar
+  const row = JSON.stringify(bar)
+  try {
+    const date = sessionDateOf(exchange(parseInstrument(instrument).exchange), Date.parse(ts))
+    return { row, reason, bar: { instrument, interval, date } }
+  } catch {
+    // Neither an instrument of a known exchange nor a time: then there is no day on which it is missing.
+    return { row, reason }
+  }
+}
+
+/** Days of which a bar was told that could not be kept: the page does not speak for them. By `placeOf`. */
+function refusedBars(refused: readonly Refusal[], connector: string): Map<string, CoverageOutcome> {
+  const missing = new Map<string, CoverageOutcome>()
+  for (const { bar, reason } of refused) {
+    if (bar === undefined) continue
+    const outcome = reason === ('a price is zero' satisfies BarFault) ? 'zeros' : 'refused'
+    const cover = {
+      scope: bar.instrument,
+      of: bar.interval,
+      start: bar.date,
+      end: dateAfter(bar.date),
+      connector,
+      outcome,
+    }
+    missing.set(placeOf(cover), cover)
+  }
+  return missing
+}
+
+/** What one row of coverage is told from others by, within a connector. */
+function placeOf({ scope, of, start, end }: Coverage): string {
+  return [scope, of, start, end].join(' ')
 }
 
 async function* lines(rows: readonly object[]): AsyncGenerator<Uint8Array> {

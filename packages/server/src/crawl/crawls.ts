@@ -31,6 +31,8 @@ export interface CrawlOrder {
   readonly windows?: readonly CrawlWindow[]
   /** Which of the windows come first; the newest unless told. */
   readonly first?: 'newest' | 'oldest'
+  /** The market that it is for, such as `TWSE 1d`, where one is kept whole. */
+  readonly market?: string
 }
 
 export interface CrawlStatus {
@@ -79,8 +81,8 @@ export class Crawls {
     const { setup, plan } = this.#find(order)
     return estimateCrawl(
       plan,
-      tasksOf(order, plan, await this.#requestOf(order, plan)),
-      setup.accounts.flatMap(({ limits }) => limits),
+      tasksOf(order, plan, await this.#requestOf(order, setup, plan)),
+      setup.accounts,
       this.#tasksMax,
     )
   }
@@ -152,8 +154,8 @@ export class Crawls {
   }
 
   async #expandNow(id: number, order: CrawlOrder): Promise<void> {
-    const { plan } = this.#find(order)
-    const tasks = tasksOf(order, plan, await this.#requestOf(order, plan))[Symbol.iterator]()
+    const { setup, plan } = this.#find(order)
+    const tasks = tasksOf(order, plan, await this.#requestOf(order, setup, plan))[Symbol.iterator]()
     while (true) {
       const group: Task[] = []
       for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
@@ -180,14 +182,15 @@ export class Crawls {
     })
   }
 
-  async #requestOf(order: CrawlOrder, plan: CrawlPlan): Promise<CrawlRequest> {
+  async #requestOf(order: CrawlOrder, { settings }: ConnectorSetup, plan: CrawlPlan): Promise<CrawlRequest> {
     const { start, end, options = {} } = order
     if (start >= end) {
       throw new BarkeepError('INVALID_TIME_WINDOW', {
         message: `start (${start}) is not before end (${end}). Windows are half-open.`,
       })
     }
-    return { instruments: await this.#instrumentsOf(order, plan), start, end, options, nowMs: this.#now() }
+    const instruments = await this.#instrumentsOf(order, plan)
+    return { instruments, start, end, options, settings, nowMs: this.#now() }
   }
 
   async #instrumentsOf({ instruments: names }: CrawlOrder, { exchanges }: CrawlPlan): Promise<readonly Instrument[]> {

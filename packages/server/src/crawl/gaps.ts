@@ -1,9 +1,16 @@
-import { BarkeepError, type Exchange, type KeptInterval, keptIntervals, parseInstrument } from '@barkeep/core'
+import {
+  BarkeepError,
+  dateOfWallClock,
+  type Exchange,
+  type KeptInterval,
+  keptIntervals,
+  parseInstrument,
+} from '@barkeep/core'
 import { anyDay } from '../store/calendar-sql.js'
 import type { Contents } from '../store/contents.js'
 import type { GapsPart } from '../store/gaps-sql-part.js'
 import type { Store } from '../store/store.js'
-import { isOver, type MarketDay, marketCalendar } from './gaps-calendar.js'
+import { dateAfter, isOver, type MarketDay, marketCalendar } from './gaps-calendar.js'
 import type { FailedTasks } from './gaps-failed.js'
 
 /** Where gaps are looked for; what is absent does not narrow. */
@@ -52,7 +59,9 @@ export class Gaps {
     const parts: GapsPart[] = []
     for (const [code, ids] of this.#instrumentsOf(request)) {
       const exchange = this.#parts.contents.catalog.exchange(code)
-      const days = await this.calendar(exchange, start, end)
+      // No session of a day that has not begun is missing.
+      const tomorrow = dateAfter(dateOfWallClock(this.#parts.now() + 86_400_000))
+      const days = await this.calendar(exchange, start, end !== undefined && end < tomorrow ? end : tomorrow)
       const held = keptIntervals.filter((interval) => days.some(({ intervals }) => intervals.includes(interval)))
       const all: readonly KeptInterval[] = held.length === 0 ? ['1d'] : held
       const wanted = request.interval === undefined ? all : [request.interval]

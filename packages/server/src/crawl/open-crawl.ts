@@ -3,8 +3,10 @@ import type { Config } from '../config.js'
 import type { Contents } from '../store/contents.js'
 import { CrawlTable } from '../store/crawl-table.js'
 import { CrawlTables } from '../store/crawl-tables.js'
+import { readSourceOrder } from '../store/source-order.js'
 import type { Store } from '../store/store.js'
 import { TaskTable } from '../store/task-table.js'
+import { type AskNow, createAskNow } from './ask-now.js'
 import { Backfill } from './backfill.js'
 import { type ConnectorSetup, setUpConnector } from './connector-setup.js'
 import { CrawlEngine, type EngineParts } from './crawl-engine.js'
@@ -16,6 +18,11 @@ import { type Clock, systemClock } from './limiter/clock.js'
 import type { Limiter } from './limiter/limiter.js'
 import { createMemoryLimiter } from './limiter/memory-limiter.js'
 import { createRedisLimiter } from './limiter/redis-limiter.js'
+import { LiveSources } from './live-sources.js'
+import { createLocalContext } from './local-context.js'
+import { MarketPlanner } from './market-plan.js'
+import { readMarkets } from './market-sentence.js'
+import { Markets } from './markets.js'
 import { createRedisTaskQueue, requireSameStore } from './redis-task-queue.js'
 import { type ReparseReport, reparse } from './reparse.js'
 import { readSchedules } from './schedule-definition.js'
@@ -23,7 +30,7 @@ import { ScheduleTable } from './schedule-table.js'
 import { Schedules } from './schedules.js'
 import { createStoreTaskQueue } from './store-task-queue.js'
 import type { TaskQueue } from './task-queue.js'
-import { openRedis } from './worker-redis.js'
+import { openRedis, type RedisConnections } from './worker-redis.js'
 
 /** Everything that crawls. */
 export interface Crawl {
@@ -35,9 +42,16 @@ export interface Crawl {
   readonly gaps: Gaps
   readonly backfill: Backfill
   readonly schedules: Schedules
+  readonly markets: Markets
+  /** Not started yet: what they tell is for a server that listens. */
+  readonly liveSources: LiveSources
   readonly connectors: readonly Connector[]
+  /** Carries out a task while somebody waits for it. */
+  readonly askNow: AskNow
   /** Reads the archived pages of a connector again. Throws NOT_FOUND. */
   reparse(connector: string, signal: AbortSignal): Promise<ReparseReport>
+  /** From now on nothing waits for a Redis that is away: requests that are still answered must not either. */
+  stopWaiting(): void
   close(): Promise<void>
 }
 
@@ -50,12 +64,19 @@ export async function openCrawl(
   config: Config,
   connectors: readonly Connector[],
   clock: Clock = wallClock,
+  onLiveError: (error: unknown, connector: string) => void = () => {},
 ): Promise<Crawl> {
-  const { queue, limiter, disconnect } =
+  const { queue, limiter, stopWaiting, disconnect } =
     config['redis.url'] === '' ? await ownWork(store, clock) : await sharedWork(config, store)
   const tables = new CrawlTables(store, contents.catalog)
   const sink = createStoreSink(contents, tables, connectors)
-  const engine = createEngine(config, connectors, { queue, limiter, sink, clock })
+  const engine = createEngine(config, connectors, {
+    queue,
+    limiter,
+    sink,
+    clock,
+    local: ({ connector, settings }) => createLocalContext(connector, settings, store, contents),
+  })
   const table = new CrawlTable(store)
   const crawls = new Crawls({
     setups: setUp(config, connectors),
@@ -81,9 +102,23 @@ export async function openCrawl(
     clock,
     declared: readSchedules(config.schedules),
   })
+  const markets = await openMarkets(config, { contents, crawls, backfill, connectors, engine, clock })
+  const liveSources = new LiveSources({
+    setups: setUp(config, connectors),
+    wishes: new Map(
+      Object.entries(config.connectors).flatMap(([id, { live }]) => (live === undefined ? [] : [[id, live]])),
+    ),
+    ...{ limiter, clock, random: Math.random, ingest: contents.ingest, onError: onLiveError },
+    settings: {
+      timeoutMs: config['crawl.timeoutMs'],
+      pageBytesMax: config['crawl.pageBytesMax'],
+      restMs: config['crawl.restMs'],
+    },
+  })
   await crawls.resume()
   schedules.start()
-  if (config['crawl.worksHere']) engine.start()
+  markets.start()
+  engine.start(config['crawl.worksHere'] ? 'all' : 'local')
   return {
     crawls,
     engine,
@@ -92,7 +127,21 @@ export async function openCrawl(
     gaps,
     backfill,
     schedules,
+    markets,
+    liveSources,
     connectors,
+    askNow: createAskNow({
+      setups: setUp(config, connectors),
+      limiter,
+      sink,
+      status: (connector) => engine.status(connector),
+      now: clock.now,
+      settings: {
+        timeoutMs: config['crawl.timeoutMs'],
+        pageBytesMax: config['crawl.pageBytesMax'],
+        restMs: config['crawl.restMs'],
+      },
+    }),
     async reparse(id, signal) {
       const connector = connectors.find((one) => one.id === id)
       if (connector !== undefined) return reparse(connector, tables, sink, signal)
@@ -102,21 +151,42 @@ export async function openCrawl(
         connectors.map((one) => one.id),
       )
     },
+    stopWaiting,
     async close() {
-      await schedules.close()
-      disconnect('if it is away')
+      stopWaiting()
+      await Promise.all([schedules.close(), markets.close(), liveSources.close()])
       await Promise.all([engine.close(), crawls.close(), limiter.close()])
       await queue.close()
-      disconnect('now')
+      disconnect()
     },
   }
+}
+
+function openMarkets(
+  config: Config,
+  {
+    contents: { catalog },
+    engine,
+    ...parts
+  }: Pick<Crawl, 'crawls' | 'backfill' | 'connectors' | 'engine'> & { contents: Contents; clock: Clock },
+): Promise<Markets> {
+  const order = readSourceOrder(config.sources)
+  const stateOf = (connector: string) => engine.status(connector)
+  const patienceMs = config['markets.patienceMs']
+  const shared = { ...parts, catalog, order, stateOf }
+  return Markets.open({
+    ...shared,
+    lines: readMarkets(config.markets),
+    planner: new MarketPlanner({ ...shared, now: parts.clock.now, patienceMs }),
+    settings: { lookMs: config['markets.lookMs'], patienceMs, settleMs: config['gaps.settleMs'] },
+  })
 }
 
 /** The engine as the settings want it. */
 export function createEngine(
   config: Config,
   connectors: readonly Connector[],
-  parts: Pick<EngineParts, 'queue' | 'limiter' | 'sink'> & Partial<Pick<EngineParts, 'clock'>>,
+  parts: Pick<EngineParts, 'queue' | 'limiter' | 'sink' | 'local'> & Partial<Pick<EngineParts, 'clock'>>,
 ): CrawlEngine {
   return new CrawlEngine({
     clock: wallClock,
@@ -137,21 +207,22 @@ export function createEngine(
 
 function setUp(config: Config, connectors: readonly Connector[]): ConnectorSetup[] {
   return connectors.map((connector) =>
-    setUpConnector(connector, config.connectors[connector.id] ?? { baseUrl: '', limits: undefined, accounts: {} }),
+    setUpConnector(
+      connector,
+      config.connectors[connector.id] ?? { baseUrl: '', limits: undefined, accounts: {}, settings: {} },
+    ),
   )
 }
 
-interface Work {
+interface Work extends Pick<RedisConnections, 'stopWaiting' | 'disconnect'> {
   readonly queue: TaskQueue
   readonly limiter: Limiter
-  /** Commands to a Redis that is away would be waited for without end. */
-  disconnect(when: 'now' | 'if it is away'): void
 }
 
 /** Tasks and limits of this process. */
 async function ownWork(store: Store, clock: Clock): Promise<Work> {
   const queue = await createStoreTaskQueue(new TaskTable(store), clock)
-  return { queue, limiter: createMemoryLimiter(), disconnect: () => {} }
+  return { queue, limiter: createMemoryLimiter(), stopWaiting: () => {}, disconnect: () => {} }
 }
 
 /** Tasks and limits that this process shares with workers. */
@@ -165,8 +236,7 @@ async function sharedWork(config: Config, store: Store): Promise<Work> {
   return {
     queue: createRedisTaskQueue({ redis: redis.forQueue }),
     limiter: createRedisLimiter({ redis: redis.forLimiter }),
-    disconnect(when) {
-      if (when === 'now' || redis.forQueue.status !== 'ready') redis.disconnect()
-    },
+    stopWaiting: redis.stopWaiting,
+    disconnect: redis.disconnect,
   }
 }

@@ -1,6 +1,7 @@
 import {
   BarkeepError,
   type Connector,
+  type LocalContext,
   type Task,
   type TaskResult,
   type UpstreamPage,
@@ -35,18 +36,24 @@ export class TaskFailure extends Error {
   }
 }
 
+/** What the task asked for last, which is what the failure is about; undefined where nothing came. */
+export function urlOf(failure: unknown): string | undefined {
+  return failure instanceof TaskFailure ? failure.pages.at(-1)?.page.url : undefined
+}
+
 export interface TaskSurroundings {
   readonly connector: Connector
   /** Values of credentials by name. */
   readonly credentials: Readonly<Record<string, string>>
   fetch(request: UpstreamRequest): Promise<UpstreamPage>
   now(): number
+  readonly local?: LocalContext
 }
 
 /** Lets the handler of a task do its work. Throws TaskFailure, whose cause is what the handler threw. */
 export async function runTask(
   task: Task,
-  { connector, credentials, fetch, now }: TaskSurroundings,
+  { connector, credentials, fetch, now, local }: TaskSurroundings,
 ): Promise<TaskOutcome> {
   const pages: RawPage[] = []
   const key = taskKey(task)
@@ -55,7 +62,9 @@ export async function runTask(
     if (handler === undefined) throw new RangeError(`${connector.id} has no handler '${task.handler}'.`)
     const result = await handler(task, {
       async fetch(request) {
+        if (connector.isLocal === true) throw new RangeError(`${connector.id} is local, so it may not fetch.`)
         const page = await fetch(request)
+        if (request.isSecret === true) return page
         const { handler: name, params } = task
         pages.push({ connector: connector.id, handler: name, task: key, params, number: pages.length, page })
         return page
@@ -68,6 +77,7 @@ export async function runTask(
         })
       },
       now,
+      ...(local !== undefined && { local }),
     })
     return { result, pages }
   } catch (cause) {

@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 taskQueueContract('the queue of one process', async () => {
-  await store.command('TRUNCATE TABLE tasks')
+  await store.command('TRUNCATE TABLE crawl_tasks')
   const clock = new EagerClock()
   const table = new TaskTable(store)
   const queues = [await createStoreTaskQueue(table, clock)]

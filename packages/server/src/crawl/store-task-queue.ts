@@ -2,14 +2,16 @@ import { BarkeepError, type JsonObject, type Task } from '@barkeep/core'
 import type { TaskRow, TaskTable } from '../store/task-table.js'
 import { GroupCommit } from './group-commit.js'
 import type { Clock } from './limiter/clock.js'
+import { crawlsIn, type TaskCounters, TaskDraft, type TaskEnd } from './store-task-draft.js'
+import { type HeldTask, StoreTaskLine } from './store-task-line.js'
 import { taskKey } from './task-key.js'
 import type { DeadTask, Lease, QueuedTask, TaskCounts, TaskQueue } from './task-queue.js'
 
-/** Tasks of a connector that are held in memory; the others wait in the table. */
+/** Rows of tasks of a connector that are read into memory at once; the others wait in the table. */
 const READY_MAX = 500
-/** Tasks that are added in one stroke. */
+/** Tasks that are added, and rows that are revived, in one stroke. */
 const ADDED_MAX = 1_000
-/** Writes that make one group. */
+/** Changes that make one group. */
 const GROUP_MAX = 500
 
 /** The queue of one process, whose tasks survive it in the store. */
@@ -17,51 +19,40 @@ export async function createStoreTaskQueue(table: TaskTable, clock: Clock): Prom
   return new StoreTaskQueue(table, clock, await table.last())
 }
 
-/** What is in memory of the tasks of one connector. */
-interface Line {
-  /** Due, in order. */
-  ready: TaskRow[]
-  /** To be tried again later. */
-  delayed: TaskRow[]
-  /** Key and crawl of what is being worked on. */
-  readonly active: Map<string, number>
-  /** Everything in the table up to here was loaded. */
-  loadedPlace: number
-  isExhausted: boolean
-  loading: Promise<void> | undefined
-  /** Wakes who waits for a task. */
-  wake: () => void
-  woken: Promise<void>
-}
+type Change =
+  | { readonly kind: 'add'; readonly crawl: number; readonly tasks: readonly Task[] }
+  | { readonly kind: 'end'; readonly held: HeldTask; readonly end: TaskEnd }
 
+/**
+ * Whatever changes tasks, or reads some into memory, does so alone, and changes that come meanwhile are the next group:
+ * so two crawls that want the same page find each other, and memory says of the tasks in it what the table says.
+ */
 class StoreTaskQueue implements TaskQueue {
   readonly #table: TaskTable
   readonly #clock: Clock
-  readonly #writes: GroupCommit<readonly TaskRow[]>
-  readonly #lines = new Map<string, Line>()
-  readonly #dropped = new Set<number>()
-  #place: number
-  #version: number
-  #adding: Promise<unknown> = Promise.resolve()
+  readonly #counters: TaskCounters
+  readonly #changes: GroupCommit<Change>
+  readonly #lines = new Map<string, StoreTaskLine>()
+  /** By key. */
+  readonly #held = new Map<string, HeldTask>()
+  #turn: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  constructor(table: TaskTable, clock: Clock, last: { place: number; version: number }) {
+  constructor(table: TaskTable, clock: Clock, last: TaskCounters) {
     this.#table = table
     this.#clock = clock
-    this.#place = last.place
-    this.#version = last.version
-    this.#writes = new GroupCommit(GROUP_MAX, (groups) => table.write(groups.flat()))
+    this.#counters = { ...last }
+    this.#changes = new GroupCommit(GROUP_MAX, (changes) => this.#alone(() => this.#carryOut(changes)))
   }
 
   async add(crawl: number, tasks: Iterable<Task>): Promise<void> {
     let some: Task[] = []
     for (const task of tasks) {
-      some.push(task)
-      if (some.length < ADDED_MAX) continue
-      await this.#addSome(crawl, some)
+      if (some.push(task) < ADDED_MAX) continue
+      await this.#changes.add({ kind: 'add', crawl, tasks: some })
       some = []
     }
-    await this.#addSome(crawl, some)
+    if (some.length > 0) await this.#changes.add({ kind: 'add', crawl, tasks: some })
   }
 
   async take(connector: string, signal: AbortSignal): Promise<Lease> {
@@ -69,220 +60,167 @@ class StoreTaskQueue implements TaskQueue {
     while (true) {
       signal.throwIfAborted()
       if (this.#isClosed) throw closed()
-      const row = this.#nextDue(line)
-      if (row !== undefined) {
-        line.active.set(row.key, row.crawl)
-        return this.#lease(line, row)
+      const task = line.next(this.#clock.now(), ({ key }) => this.#held.delete(key))
+      if (task !== undefined) {
+        line.active.add(task)
+        return this.#lease(task)
       }
-      if (!line.isExhausted) await this.#load(connector, line)
-      else await this.#untilSomethingIsDue(line, signal)
+      if (line.isExhausted) await line.untilSomethingIsDue(this.#clock, signal)
+      else await this.#alone(() => this.#read(connector, line))
     }
   }
 
   async counts(crawl: number): Promise<TaskCounts> {
     const { waiting, done, dead } = await this.#table.counts(crawl)
     const active = [...this.#lines.values()]
-      .flatMap((line) => [...line.active.values()])
-      .filter((one) => one === crawl).length
+      .flatMap((line) => [...line.active])
+      .filter(({ crawls }) => crawls.has(crawl)).length
     // In the table what is being worked on is still waiting.
     return { waiting: Math.max(0, waiting - active), active, done, dead }
   }
 
   async dead(connector: string | undefined, limit: number): Promise<DeadTask[]> {
     const rows = await this.#table.dead(connector, limit)
-    return rows.map((row) => ({ ...queuedOf(row), error: row.error }))
+    return rows.map(({ crawl, error, ...row }) => ({ ...queuedOf(row, crawl), error }))
   }
 
   async revive(connector: string): Promise<number> {
     let revived = 0
     while (true) {
-      const rows = await this.#table.dead(connector, ADDED_MAX)
-      if (rows.length === 0) return revived
-      await this.#writes.add(
-        rows.map((row) =>
-          this.#changed({ ...row, state: 'waiting', attempts: 0, notBeforeMs: 0, place: ++this.#place }),
-        ),
-      )
-      revived += rows.length
-      this.#announce(connector)
+      const some = await this.#alone(() => this.#reviveSome(connector))
+      if (some === 0) return revived
+      revived += some
     }
   }
 
-  async drop(crawl: number): Promise<void> {
-    this.#dropped.add(crawl)
-    const rows = await this.#table.ofCrawl(crawl, 'waiting')
-    await this.#writes.add(rows.map((row) => this.#changed({ ...row, state: 'dropped' })))
+  drop(crawl: number): Promise<void> {
+    return this.#alone(async () => {
+      await this.#table.drop(crawl, ++this.#counters.version)
+      for (const task of this.#held.values()) task.crawls = without(task.crawls, crawl)
+    })
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const connector of this.#lines.keys()) this.#announce(connector)
-    await this.#writes.drain()
+    for (const line of this.#lines.values()) line.ring()
+    await this.#changes.drain()
+    await this.#turn
   }
 
-  /** Adding is one after the other, so that two crawls that want the same page find each other's. */
-  #addSome(crawl: number, tasks: readonly Task[]): Promise<void> {
-    const added = this.#adding.then(async () => {
-      const rows = await this.#newRows(crawl, tasks)
-      await this.#writes.add(rows)
-      for (const connector of new Set(rows.map((row) => row.connector))) this.#announce(connector)
-    })
-    this.#adding = added.catch(() => undefined)
-    return added
+  /** One after the other, in the order of the calls. */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
   }
 
-  /** Rows for those tasks that are neither waiting in any crawl nor ended in this one. */
-  async #newRows(crawl: number, tasks: readonly Task[]): Promise<TaskRow[]> {
-    const byKey = new Map(tasks.map((task) => [taskKey(task), task]))
-    const known = await this.#table.states([...byKey.keys()])
-    const isWanted = (key: string) => {
-      const earlier = known.get(key)
-      return earlier === undefined || (earlier.state !== 'waiting' && earlier.crawl !== crawl)
+  async #carryOut(changes: readonly Change[]): Promise<void> {
+    const added = changes.flatMap((change) => (change.kind === 'add' ? change.tasks : change.end.next))
+    const rows = await this.#table.ofTasks(
+      [...new Set(added.map(({ connector }) => connector))],
+      [...new Set(added.map(taskKey))],
+    )
+    const ended = changes.flatMap((change) => (change.kind === 'end' ? change.held : []))
+    const draft = new TaskDraft(rows, ended, this.#counters)
+    for (const change of changes) {
+      if (change.kind === 'end') draft.end(change.held, change.end)
+      else for (const task of change.tasks) draft.add(change.crawl, task)
     }
-    return [...byKey]
-      .filter(([key]) => isWanted(key))
-      .map(([key, { connector, handler, params }]) =>
-        this.#changed({
-          connector,
-          key,
-          crawl,
-          handler,
-          params: JSON.stringify(params),
-          state: 'waiting',
-          attempts: 0,
-          notBeforeMs: 0,
-          error: '',
-          place: ++this.#place,
-          version: 0,
-        }),
-      )
+    await this.#table.write(draft.rows())
+    for (const task of draft.tasks) {
+      const held = this.#held.get(task.key)
+      if (held === undefined) continue
+      const { place, attempts, notBeforeMs } = task
+      Object.assign(held, { place, attempts, notBeforeMs, crawls: new Set(crawlsIn(task, 'waiting')) })
+    }
+    for (const change of changes) {
+      if (change.kind === 'end') this.#release(change.held, change.end.state === 'waiting')
+    }
+    for (const connector of new Set([...draft.tasks].map((task) => task.connector))) this.#announce(connector)
   }
 
-  #nextDue(line: Line): TaskRow | undefined {
-    const nowMs = this.#clock.now()
-    const dueAt = line.delayed.findIndex(({ notBeforeMs }) => notBeforeMs <= nowMs)
-    const row = dueAt === -1 ? line.ready.shift() : line.delayed.splice(dueAt, 1)[0]
-    if (row === undefined || !this.#dropped.has(row.crawl)) return row
-    return this.#nextDue(line)
+  /** What is not to be tried again, or is wanted anew, is read from the table where it waits. */
+  #release(held: HeldTask, isTriedAgain: boolean): void {
+    const line = this.#line(held.connector)
+    line.active.delete(held)
+    if (isTriedAgain && held.crawls.size > 0) line.delay(held)
+    else this.#held.delete(held.key)
   }
 
-  /** One at a time: two that read the table from the same place would hand the same tasks out twice. */
-  #load(connector: string, line: Line): Promise<void> {
-    line.loading ??= this.#loadSome(connector, line).finally(() => {
-      line.loading = undefined
-    })
-    return line.loading
-  }
-
-  async #loadSome(connector: string, line: Line): Promise<void> {
-    line.isExhausted = true
-    const rows = await this.#table.waiting(connector, line.loadedPlace, READY_MAX).catch((error: unknown) => {
-      line.isExhausted = false
-      throw error
-    })
-    const nowMs = this.#clock.now()
+  /** Reads tasks that wait behind those that were read before. */
+  async #read(connector: string, line: StoreTaskLine): Promise<void> {
+    // Another who waited for a task may have read some.
+    if (line.isExhausted || line.hasReady) return
+    const rows = await this.#table.waiting(connector, line.readPlace, READY_MAX)
     for (const row of rows) {
-      if (row.notBeforeMs > nowMs) line.delayed.push(row)
-      else line.ready.push(row)
-      line.loadedPlace = row.place
+      const known = this.#held.get(row.key)
+      if (known !== undefined) known.crawls = new Set([...known.crawls, row.crawl])
+      else this.#hold(row)
     }
-    // A full answer may have more behind it; an empty one has been read to its end, unless rows came meanwhile.
-    if (rows.length === READY_MAX) line.isExhausted = false
-    // Others may have come to wait while the table was read.
-    if (rows.length > 0) ring(line)
+    line.readPlace = rows.at(-1)?.place ?? line.readPlace
+    // A full answer may have more behind it.
+    line.isExhausted = rows.length < READY_MAX
   }
 
-  async #untilSomethingIsDue(line: Line, signal: AbortSignal): Promise<void> {
-    const nextMs = Math.min(...line.delayed.map(({ notBeforeMs }) => notBeforeMs))
-    const stop = new AbortController()
-    const ends = AbortSignal.any([signal, stop.signal])
-    const waits: Promise<unknown>[] = [line.woken, aborted(ends)]
-    if (Number.isFinite(nextMs))
-      waits.push(this.#clock.sleep(Math.max(0, nextMs - this.#clock.now()), ends).catch(() => undefined))
-    await Promise.race(waits)
-    stop.abort()
+  async #reviveSome(connector: string): Promise<number> {
+    const places = new Map<string, number>()
+    const rows = (await this.#table.someDead(connector, ADDED_MAX)).map((row): TaskRow => {
+      const place = places.get(row.key) ?? ++this.#counters.place
+      places.set(row.key, place)
+      const version = ++this.#counters.version
+      return { ...row, state: 'waiting', attempts: 0, notBeforeMs: 0, error: '', place, version }
+    })
+    await this.#table.write(rows)
+    this.#announce(connector)
+    return places.size
   }
 
-  #lease(line: Line, row: TaskRow): Lease {
-    const end = async (rows: readonly TaskRow[]) => {
-      await this.#writes.add(rows)
-      line.active.delete(row.key)
-    }
+  #hold({ connector, key, handler, params, crawl, place, attempts, notBeforeMs }: TaskRow): void {
+    const held: HeldTask = { connector, key, handler, params, crawls: new Set([crawl]), place, attempts, notBeforeMs }
+    this.#held.set(key, held)
+    this.#line(connector).put(held, this.#clock.now())
+  }
+
+  #lease(held: HeldTask): Lease {
+    const { attempts } = held
+    const [crawl = 0] = held.crawls
+    const end = (how: Omit<TaskEnd, 'next' | 'notBeforeMs'> & Partial<TaskEnd>) =>
+      this.#changes.add({ kind: 'end', held, end: { next: [], notBeforeMs: 0, ...how } })
     return {
-      queued: queuedOf(row),
-      done: async (next) => {
-        // The rows of the next tasks go with the end of this one: a crash between would lose them.
-        const ended = this.#adding.then(async () => {
-          const rows = this.#dropped.has(row.crawl) ? [] : await this.#newRows(row.crawl, next)
-          await end([this.#changed({ ...row, state: 'done', error: '' }), ...rows])
-          for (const connector of new Set(rows.map((one) => one.connector))) this.#announce(connector)
-        })
-        this.#adding = next.length === 0 ? this.#adding : ended.catch(() => undefined)
-        await ended
-      },
-      retry: async (afterMs, error) => {
-        const notBeforeMs = this.#clock.now() + afterMs
-        const state = this.#dropped.has(row.crawl) ? 'dropped' : 'waiting'
-        const later = this.#changed({ ...row, state, attempts: row.attempts + 1, notBeforeMs, error })
-        await end([later])
-        line.delayed.push(later)
-        this.#announce(row.connector)
-      },
-      bury: (error) => end([this.#changed({ ...row, state: 'dead', attempts: row.attempts + 1, error })]),
+      queued: queuedOf(held, crawl),
+      done: (next) => end({ state: 'done', attempts, error: '', next }),
+      retry: (afterMs, error) =>
+        end({ state: 'waiting', attempts: attempts + 1, notBeforeMs: this.#clock.now() + afterMs, error }),
+      bury: (error) => end({ state: 'dead', attempts: attempts + 1, error }),
     }
   }
 
-  #changed(row: TaskRow): TaskRow {
-    return { ...row, version: ++this.#version }
-  }
-
-  #line(connector: string): Line {
+  #line(connector: string): StoreTaskLine {
     let line = this.#lines.get(connector)
     if (line === undefined) {
-      const { wake, woken } = alarm()
-      line = {
-        ready: [],
-        delayed: [],
-        active: new Map(),
-        loadedPlace: 0,
-        isExhausted: false,
-        loading: undefined,
-        wake,
-        woken,
-      }
+      line = new StoreTaskLine()
       this.#lines.set(connector, line)
     }
     return line
   }
 
+  /** There may be something new in the table. */
   #announce(connector: string): void {
     const line = this.#line(connector)
     line.isExhausted = false
-    ring(line)
+    line.ring()
   }
 }
 
-function queuedOf({ key, crawl, connector, handler, params, attempts }: TaskRow): QueuedTask {
-  return { key, crawl, attempts, task: { connector, handler, params: JSON.parse(params) as JsonObject } } // written by #newRows
+function queuedOf(
+  { key, connector, handler, params, attempts }: Pick<TaskRow, 'key' | 'connector' | 'handler' | 'params' | 'attempts'>,
+  crawl: number,
+): QueuedTask {
+  return { key, crawl, attempts, task: { connector, handler, params: JSON.parse(params) as JsonObject } } // written by TaskDraft
 }
 
-/** Wakes all who wait for a task of the line. */
-function ring(line: Line): void {
-  line.wake()
-  Object.assign(line, alarm())
-}
-
-function alarm(): { wake: () => void; woken: Promise<void> } {
-  let wake = () => {}
-  const woken = new Promise<void>((resolve) => {
-    wake = resolve
-  })
-  return { wake, woken }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+function without(crawls: ReadonlySet<number>, crawl: number): ReadonlySet<number> {
+  return crawls.has(crawl) ? new Set([...crawls].filter((other) => other !== crawl)) : crawls
 }
 
 function closed(): BarkeepError {

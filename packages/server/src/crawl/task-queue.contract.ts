@@ -112,6 +112,140 @@ export function taskQueueContract(name: string, open: () => Promise<TaskQueueRig
       })
     })
 
+    describe('a page that two crawls want', () => {
+      const waiting = { waiting: 1, active: 0, done: 0, dead: 0 }
+      const none = { waiting: 0, active: 0, done: 0, dead: 0 }
+
+      test('is counted for both, and asked for once', async () => {
+        await queue.add(1, [page(1)])
+        await queue.add(2, [page(1)])
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([waiting, waiting])
+        const lease = await take()
+        expect(lease.queued.crawl).toBe(1)
+        const active = { ...none, active: 1 }
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([active, active])
+        await lease.done([])
+        const done = { ...none, done: 1 }
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([done, done])
+        expect(await drain()).toEqual([])
+      })
+
+      test('stays when one of them drops it, whichever came first', async () => {
+        for (const [first, second, dropped] of [
+          [1, 2, 1],
+          [3, 4, 4],
+        ] as const) {
+          await queue.add(first, [page(first)])
+          await queue.add(second, [page(first)])
+          await queue.drop(dropped)
+          const kept = dropped === first ? second : first
+          expect(await queue.counts(dropped)).toEqual(none)
+          expect(await queue.counts(kept)).toEqual(waiting)
+          const lease = await take()
+          expect(lease.queued).toMatchObject({ crawl: kept, task: page(first) })
+          await lease.done([page(`after ${first}`)])
+          expect(await queue.counts(kept)).toMatchObject({ waiting: 1, done: 1 })
+          expect(await queue.counts(dropped)).toEqual(none)
+          expect(await drain()).toEqual([`after ${first}`])
+        }
+      })
+
+      test('is gone when both drop it', async () => {
+        await queue.add(1, [page(1)])
+        await queue.add(2, [page(1)])
+        await queue.drop(2)
+        await queue.drop(1)
+        expect(await drain()).toEqual([])
+      })
+
+      test('stays when one drops it while it is being worked on, and its next pages belong to the other', async () => {
+        await queue.add(1, [page(1)])
+        const lease = await take()
+        await queue.add(2, [page(1)])
+        await queue.drop(1)
+        await lease.done([page(2)])
+        expect(await queue.counts(1)).toEqual(none)
+        expect(await queue.counts(2)).toEqual({ ...none, waiting: 1, done: 1 })
+        expect((await take()).queued).toMatchObject({ crawl: 2, task: page(2) })
+      })
+
+      test('gives both its next pages, each asked for once', async () => {
+        await queue.add(1, [page(1)])
+        await queue.add(2, [page(1), page(2)])
+        await (await take()).done([page(2), page(3)])
+        expect(await queue.counts(1)).toEqual({ ...none, waiting: 2, done: 1 })
+        expect(await queue.counts(2)).toEqual({ ...none, waiting: 2, done: 1 })
+        expect(await drain()).toEqual([2, 3])
+        expect(await queue.counts(1)).toEqual({ ...none, done: 3 })
+      })
+
+      test('is tried again for both, and dead for both', async () => {
+        await queue.add(1, [page(1)])
+        await queue.add(2, [page(1)])
+        await (await take()).retry(0, 'again')
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([waiting, waiting])
+        const lease = await take()
+        expect(lease.queued.attempts).toBe(1)
+        await lease.bury('broken')
+        const dead = { ...none, dead: 1 }
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([dead, dead])
+        expect(await queue.dead('twse', 10)).toMatchObject([{ crawl: 1, error: 'broken', attempts: 2 }])
+        expect(await queue.revive('twse')).toBe(1)
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([waiting, waiting])
+        expect(await drain()).toEqual([1])
+      })
+
+      test('that was dead in one lives again for it when the other wants it', async () => {
+        await queue.add(1, [page(1)])
+        await (await take()).bury('broken')
+        await queue.add(2, [page(1)])
+        expect([await queue.counts(1), await queue.counts(2)]).toEqual([waiting, waiting])
+        expect(await drain()).toEqual([1])
+        expect(await queue.counts(1)).toEqual({ ...none, done: 1 })
+      })
+
+      test('joins a retry that is far away without bringing it nearer', async () => {
+        await queue.add(1, [page(1)])
+        await (await take()).retry(3_600_000, 'later')
+        await queue.add(2, [page(1)])
+        expect(await drain()).toEqual([])
+        expect(await queue.counts(2)).toEqual(waiting)
+      })
+
+      test('is wanted by both after a crash, also while it was being worked on', async () => {
+        await queue.add(1, [page(1), page(2)])
+        await queue.add(2, [page(2), page(1)])
+        await take()
+        queue = await rig.crash()
+        expect(await queue.counts(2)).toMatchObject({ done: 0, dead: 0 })
+        await queue.drop(1)
+        const leases = [await take(), await take()]
+        expect(pages(...leases).toSorted()).toEqual([1, 2])
+        for (const lease of leases) await lease.done([])
+        expect(await queue.counts(2)).toEqual({ ...none, done: 2 })
+        expect(await queue.counts(1)).toEqual(none)
+      })
+
+      test('may be one of many, more than are held in memory', async () => {
+        const numbers = Array.from({ length: 700 }, (_, number) => number)
+        await Promise.all(
+          [1, 2].map((crawl) =>
+            queue.add(
+              crawl,
+              numbers.map((number) => page(number)),
+            ),
+          ),
+        )
+        const leases = [await take(), await take()]
+        await queue.drop(1)
+        while (leases.length < numbers.length) leases.push(await take())
+        expect(pages(...leases)).toEqual(numbers)
+        await Promise.all(leases.map((lease) => lease.done([])))
+        expect(await queue.counts(2)).toEqual({ ...none, done: numbers.length })
+        expect(await queue.counts(1)).toEqual(none)
+      }, 60_000)
+    })
+
     describe('taking', () => {
       test('waits for a task that comes later', async () => {
         const taking = take()

@@ -1,8 +1,9 @@
 import type { Task } from '@barkeep/core'
 
-/** A task in the queue, for one crawl. */
+/** A task in the queue. */
 export interface QueuedTask {
   readonly key: string
+  /** The first of those that want it. */
   readonly crawl: number
   readonly task: Task
   /** Attempts that failed so far. */
@@ -33,8 +34,9 @@ export interface TaskCounts {
 }
 
 /**
- * Tasks on their way, each once: a task that is waiting or done in its crawl is not added again. They survive a crash:
- * what was done stays done, what was being worked on is waiting again.
+ * Tasks on their way, each once, however many crawls want it: all of them count it, its end is its end in all of them,
+ * and each gets its next tasks. A task that waits or ended in a crawl is not added to it again. Tasks survive a crash: what
+ * was done stays done, what was being worked on is waiting again.
  */
 export interface TaskQueue {
   add(crawl: number, tasks: Iterable<Task>): Promise<void>
@@ -45,7 +47,7 @@ export interface TaskQueue {
   dead(connector: string | undefined, limit: number): Promise<DeadTask[]>
   /** Puts dead tasks back, all of a connector; gives how many. */
   revive(connector: string): Promise<number>
-  /** Drops what waits of a crawl. */
+  /** A crawl wants nothing more of what waits or is being worked on; what another wants stays. */
   drop(crawl: number): Promise<void>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { BarkeepError, type Connector, type UpstreamPage, type UpstreamRequest, upstreamError } from '@barkeep/core'
-import type { Limit, Limiter } from './limiter/limiter.js'
+import { type HostLimit, limitsAt } from './connector-setup.js'
+import type { Limiter } from './limiter/limiter.js'
 import { readPauseMs } from './limiter/rate-headers.js'
 
 export interface UpstreamSettings {
@@ -9,13 +10,13 @@ export interface UpstreamSettings {
   /** Bytes of a page, decompressed, that are held in memory. */
   readonly pageBytesMax: number
   /** Limits of the connector, keyed for the limiter. */
-  readonly limits: readonly Limit[]
+  readonly limits: readonly HostLimit[]
 }
 
 /** Asks one upstream for one page, within its limits. */
 export type UpstreamFetch = (request: UpstreamRequest, signal: AbortSignal) => Promise<UpstreamPage>
 
-const userAgent = 'Mozilla/5.0 (compatible; Barkeep; market data for own use)'
+export const userAgent = 'Mozilla/5.0 (compatible; Barkeep; market data for own use)'
 
 /** Redirects are not followed: upstreams show their refusals that way. Throws UPSTREAM_UNREACHABLE when no whole page came. */
 export function createUpstreamFetch(
@@ -25,7 +26,8 @@ export function createUpstreamFetch(
   now: () => number,
 ): UpstreamFetch {
   return async (request, signal) => {
-    const slot = await limiter.acquire(limits, { signal })
+    const holding = limitsAt(limits, request.url)
+    const slot = await limiter.acquire(holding, { signal })
     let bytes = 0
     try {
       const ends = AbortSignal.any([signal, slot.signal, AbortSignal.timeout(timeoutMs)])
@@ -39,7 +41,7 @@ export function createUpstreamFetch(
       const body = await readBody(response, pageBytesMax)
       bytes = body.byteLength
       const pauseMs = readPauseMs(response.headers, now())
-      if (pauseMs !== undefined) await Promise.all(limits.map(({ key }) => limiter.pause(key, pauseMs)))
+      if (pauseMs !== undefined) await Promise.all(holding.map(({ key }) => limiter.pause(key, pauseMs)))
       return pageOf(request.url, response.status, Object.fromEntries(response.headers), body, now())
     } catch (cause) {
       if (signal.aborted) throw signal.reason
@@ -68,7 +70,8 @@ export function pageOf(
   }
 }
 
-function sentUrl({ url, secretParams = {} }: UpstreamRequest, baseUrl: string): URL {
+/** The address that is asked in truth: with the secret parameters, and at `baseUrl` where there is one. */
+export function sentUrl({ url, secretParams = {} }: UpstreamRequest, baseUrl: string): URL {
   const sent = new URL(url)
   for (const [name, value] of Object.entries(secretParams)) sent.searchParams.set(name, value)
   return baseUrl === '' ? sent : new URL(`${baseUrl.replace(/\/+$/, '')}${sent.pathname}${sent.search}`)

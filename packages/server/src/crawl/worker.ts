@@ -62,8 +62,7 @@ export async function startWorker(config: Config, server: string, options: Worke
     url: server,
     async close() {
       sink.close()
-      // Commands to a Redis that is away would be waited for without end.
-      if (redis.forQueue.status !== 'ready') redis.disconnect()
+      redis.stopWaiting()
       await Promise.all([engine.close(), limiter.close()])
       await queue.close()
       redis.disconnect()

@@ -1,4 +1,6 @@
 import { nearestName } from '@barkeep/core'
+import type { Lookup } from '../store/dataset-source.js'
+import type { Params } from '../store/store.js'
 import { wrongOption } from './errors.js'
 
 export type EdmType = 'Edm.String' | 'Edm.Int64' | 'Edm.Double' | 'Edm.Boolean' | 'Edm.Date' | 'Edm.DateTimeOffset'
@@ -12,11 +14,8 @@ export interface Property {
   readonly sql: string
   /** Digits of a second; instants only. */
   readonly precision?: number
-  /**
-   * How a value of text is found faster than by comparing `sql`: a column of the store and what stands in it for the
-   * text, undefined where no row can have it.
-   */
-  readonly lookup?: { readonly sql: string; readonly engineType: string; find(text: string): number | undefined }
+  /** How a value of text is found faster than by comparing `sql`. */
+  readonly lookup?: Lookup
 }
 
 /** What rows are ordered by; all terms of a set together tell each row from all others. */
@@ -35,6 +34,8 @@ export interface EntitySet {
   readonly key: readonly string[]
   /** What stands behind FROM, with `t` as its name. */
   readonly source: string
+  /** Values of placeholders in `source`. */
+  readonly params?: Params
   readonly condition?: string
   /** The order in which rows are cheapest to read. */
   readonly order: readonly OrderTerm[]

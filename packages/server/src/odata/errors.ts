@@ -2,10 +2,9 @@ import { BarkeepError, errorCatalogue, shorten } from '@barkeep/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** What OData has and this service does not: answered with 501, as the standard wants. */
-export class NotSupported extends Error {
+export class NotSupported extends BarkeepError {
   constructor(what: string) {
-    super(`${what} is not supported here. docs/guide/odata.md lists what is.`)
-    this.name = 'NotSupported'
+    super('NOT_SUPPORTED', { message: `${what} is not supported here. docs/guide/odata.md lists what is.` })
   }
 }
 
@@ -46,9 +45,6 @@ interface ODataFault {
 
 /** Answers an error in the shape that OData prescribes. */
 export function sendODataError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof NotSupported) {
-    return send(reply, 501, { code: 'NOT_SUPPORTED', message: error.message }, [])
-  }
   if (!(error instanceof BarkeepError)) {
     request.log.error({ err: error }, 'request failed')
     const message = 'The server failed. The log has more under the request id.'

@@ -87,7 +87,7 @@ beforeAll(async () => {
     })(),
     bytesMax: 1_000_000,
   })
-  const found = entitySets(contents.catalog, contents.datasets).find(({ name }) => name === 'fuzz')
+  const found = entitySets(contents.sources).find(({ name }) => name === 'fuzz')
   if (found === undefined) throw new Error('the dataset is no entity set')
   set = found
 })

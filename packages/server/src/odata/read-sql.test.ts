@@ -22,13 +22,13 @@ beforeAll(async () => {
     streamsMax: 2,
     silenceMsMax: 600_000,
   })
-  const { catalog, datasets } = await openContents(store)
+  const { catalog, sources } = await openContents(store)
   await catalog.createMissing(Array.from({ length: 50 }, (_, index) => `TWSE:${1_000 + index}`))
   await store.command(
     `INSERT INTO bars_1m SELECT number % 50, toDateTime('2020-01-01 00:00:00', 'UTC') + intDiv(number, 50) * 60,
       1, 1, 1, 1, 1, NULL, NULL, 'test', true, now64(3) FROM numbers(2000000)`,
   )
-  const found = entitySets(catalog, datasets).find(({ name }) => name === 'bars_1m')
+  const found = entitySets(sources).find(({ name }) => name === 'bars_1m')
   if (found === undefined) throw new Error('bars are no entity set')
   bars = found
 })

@@ -37,7 +37,7 @@ interface Query {
 
 /** Throws INVALID_PARAMETER naming the option, REQUEST_TOO_COMPLEX, NotSupported. */
 export function readEntities(base: EntitySet, options: QueryOptions, nowMs: number): EntityRead {
-  const params = new Binder()
+  const params = binderOf(base)
   const context: ExpressionContext = { params, aliases: options.aliases, nowMs }
   const { apply } = options
   const stages = apply === undefined ? [] : parsing('$apply', apply, () => parseApply(apply))
@@ -58,7 +58,7 @@ export function readEntities(base: EntitySet, options: QueryOptions, nowMs: numb
 
 /** The one entity of a key. Throws INVALID_PARAMETER where the key is not that of the set. */
 export function readEntity(set: EntitySet, key: readonly KeyPart[], options: QueryOptions, nowMs: number): EntityRead {
-  const params = new Binder()
+  const params = binderOf(set)
   const context: ExpressionContext = { params, aliases: options.aliases, nowMs }
   const shape = set.key.length === 1 ? '(value)' : `(${set.key.map((name) => `${name}=value`).join(',')})`
   const names = key.map(({ name }) => name ?? set.key[0])
@@ -155,6 +155,12 @@ function termSql({ sql, engineType, nullable, descending }: OrderTerm, value: st
     isEqual: known(`${sql} = ${bound}`, false),
     isFrom: known(`${sql} ${sign}= ${bound}`, descending),
   }
+}
+
+function binderOf({ params = {} }: EntitySet): Binder {
+  const binder = new Binder()
+  Object.assign(binder.all, params)
+  return binder
 }
 
 function selectedProperties(set: EntitySet, select: readonly string[] | undefined): readonly Property[] {

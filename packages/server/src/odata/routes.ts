@@ -72,7 +72,7 @@ async function answer(context: ApiContext, request: FastifyRequest, reply: Fasti
   if (missing !== undefined) throw new NotSupported(missing)
   const [unknown] = options.custom
   if (unknown !== undefined) throw unknownOption(unknown)
-  const sets = entitySets(context.catalog, context.datasets)
+  const sets = entitySets(context.sources)
   const service = `${request.protocol}://${request.host}${root}/`
   return answerPath({ context, request, reply, options, sets, service }, path)
 }

@@ -7,7 +7,7 @@ const LOOK_BACK_DAYS = 30
 const DAY_SECONDS = 86_400
 
 /**
- * The bars of `partSql`, and for each bar start of a session without one, the last close again with nothing traded.
+ * The bars of `partSql`, which are made of `kept`, and for each bar start of a session without one, the last close again with nothing traded.
  * Sessions are the dates on which any instrument of the exchange has bars, so a closed day stays closed. Nothing is
  * made up before the first bar of an instrument, after its delisting, or in the future; its source is `fill:previous`.
  */
@@ -16,6 +16,7 @@ export function filledQuery(
   part: ExchangePart,
   index: number,
   clock: SessionSql,
+  kept: string,
   partSql: string,
 ): string {
   const minutes = intervalMinutes(read.interval)
@@ -37,7 +38,7 @@ export function filledQuery(
       FROM (
         SELECT *, ${position} AS position FROM (
           SELECT id, t, open, high, low, close, volume, turnover, trades, source, final, known_at, true AS real FROM (${partSql})
-          UNION ALL ${lastBefore(read, index, stepSeconds)}
+          UNION ALL ${lastBefore(kept, index, stepSeconds)}
         )
         ORDER BY id, position WITH FILL TO ${stop} STEP ${step} INTERPOLATE (close AS close, known_at AS known_at)
       )
@@ -48,11 +49,11 @@ export function filledQuery(
 }
 
 /** The close before the window, one step before its start, from where filling begins. */
-function lastBefore(read: BarsRead, index: number, stepSeconds: number): string {
+function lastBefore(kept: string, index: number, stepSeconds: number): string {
   const start = `{start${index}:Int64}`
   return `SELECT instrument AS id, toDateTime(intDiv(${start}, ${stepSeconds}) * ${stepSeconds} - ${stepSeconds}, 'UTC') AS t, 0 AS open, 0 AS high, 0 AS low,
       argMax(close, ts) AS close, 0 AS volume, NULL AS turnover, NULL AS trades, '' AS source, true AS final, max(known_at) AS known_at, false AS real
-    FROM bars_${read.base} FINAL
+    FROM ${kept}
     WHERE instrument IN {ids${index}:Array(UInt32)} AND ${start} > ${LOOK_BACK_DAYS * DAY_SECONDS}
       AND ts >= toDateTime(${start} - ${LOOK_BACK_DAYS * DAY_SECONDS}, 'UTC') AND ts < toDateTime(${start}, 'UTC') AND final
     GROUP BY instrument`
@@ -60,7 +61,7 @@ function lastBefore(read: BarsRead, index: number, stepSeconds: number): string 
 
 function sessionDates(read: BarsRead, index: number, clock: SessionSql): string {
   return `SELECT DISTINCT ${clock.date('ts')} FROM bars_${read.base} WHERE instrument IN {market${index}:Array(UInt32)}
-    AND ts >= toDateTime({start${index}:Int64}, 'UTC') AND ts < toDateTime({end${index}:Int64}, 'UTC')`
+    AND ts >= toDateTime({start${index}:Int64}, 'UTC') AND ts < toDateTime({end${index}:Int64}, 'UTC')${clock.andRegular('ts')}`
 }
 
 function onGrid(minutes: number | undefined): string {

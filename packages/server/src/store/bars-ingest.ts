@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { IngestReport, KeptInterval } from '@barkeep/core'
+import type { Bar, IngestReport, KeptInterval } from '@barkeep/core'
 import { nameBarFaults } from './bar-faults.js'
 import { barRules, bodyStructure, instantSql, readAll } from './bar-rules.js'
+import { type BarsWitness, type CommittedBars, postedBars } from './bars-witness.js'
 import type { Catalog, NumberedInstrument } from './catalog.js'
+import type { KeptBars, OutrankedBar } from './kept-bars.js'
 import type { StagedWrites } from './staged-writes.js'
 import { EngineError, type InputFormat, type Params, type SpooledBody, type Store } from './store.js'
 
@@ -15,7 +17,20 @@ export interface BarsBody {
   readonly source: string
 }
 
-type Spooled = Omit<BarsBody, 'body' | 'bytesMax'> & { readonly spooled: SpooledBody }
+/** Bars as objects: few, and of a source that can be asked again. */
+export interface BarsAppend {
+  readonly interval: KeptInterval
+  readonly bars: readonly (Bar & { readonly final?: boolean })[]
+  readonly source: string
+  /** Is told instead of the witness, at once when the bars can be read. */
+  readonly onCommitted?: (committed: CommittedBars) => void
+}
+
+type Spooled = Omit<BarsBody, 'body' | 'bytesMax'> & {
+  readonly spooled: SpooledBody
+  /** Milliseconds since the epoch; the engine's clock unless told. */
+  readonly knownAtMs?: number
+}
 
 /** New instruments of one body. */
 const NAMES_MAX = 1_000_000
@@ -32,11 +47,24 @@ export class BarsIngest {
   readonly #store: Store
   readonly #catalog: Catalog
   readonly #writes: StagedWrites
+  readonly #kept: KeptBars
+  readonly #now: () => number
+  #witness: BarsWitness | undefined
+  #appending: Promise<unknown> = Promise.resolve()
+  #knownAtMs = 0
 
-  constructor(store: Store, catalog: Catalog, writes: StagedWrites) {
+  /** `now` gives milliseconds since the epoch. */
+  constructor(store: Store, catalog: Catalog, writes: StagedWrites, kept: KeptBars, now: () => number = Date.now) {
     this.#store = store
     this.#catalog = catalog
     this.#writes = writes
+    this.#kept = kept
+    this.#now = now
+  }
+
+  /** Tells one witness of what is committed, in the order in which it is. */
+  watch(witness: BarsWitness): void {
+    this.#witness = witness
   }
 
   /**
@@ -46,7 +74,11 @@ export class BarsIngest {
   async store({ body, bytesMax, ...rest }: BarsBody): Promise<IngestReport> {
     const spooled = await this.#store.spool(body, bytesMax)
     try {
-      return await this.#writes.write(`AS bars_${rest.interval}`, (table) => this.#fill(table, { ...rest, spooled }))
+      const { report, rows } = await this.#writes.write(`AS bars_${rest.interval}`, (table) =>
+        this.#fill(table, { ...rest, spooled }),
+      )
+      if (rows.length > 0) this.#witness?.posted(rest.interval, postedBars(rows, rest.source, this.#catalog))
+      return report
     } finally {
       await spooled.dispose()
     }
@@ -56,22 +88,35 @@ export class BarsIngest {
    * Adds bars of a source that can be asked again: what a crash leaves half-written, it brings whole the next time.
    * Without a table of its own a small body costs a tenth. Throws as `store`, and then nothing was written.
    */
-  async append({ body, bytesMax, ...rest }: BarsBody, instruments: ReadonlySet<string>): Promise<void> {
-    await this.#catalog.createMissing(instruments)
-    const spooled = await this.#store.spool(body, bytesMax)
+  append(bars: BarsAppend): Promise<CommittedBars> {
+    // One after the other, so that a later `known_at` is a later commit.
+    const next = this.#appending.then(() => this.#appendNow(bars))
+    this.#appending = next.catch(() => undefined)
+    return next
+  }
+
+  async #appendNow({ interval, bars, source, onCommitted }: BarsAppend): Promise<CommittedBars> {
+    const names = [...new Set(bars.map(({ instrument }) => instrument))]
+    const createdInstruments = names.filter((name) => this.#catalog.instrument(name) === undefined)
+    await this.#catalog.createMissing(createdInstruments)
+    const spooled = await this.#store.spool(linesOf(bars), Number.POSITIVE_INFINITY)
+    const knownAtMs = Math.max(this.#now(), this.#knownAtMs + 1)
+    this.#knownAtMs = knownAtMs
+    const body = { interval, source, format: 'JSONEachRow' as const, spooled, knownAtMs }
+    let outranked: readonly OutrankedBar[] = []
     try {
-      await this.#insertSound(`bars_${rest.interval}`, { ...rest, spooled }, [])
+      const told = { interval, source, ...this.#reachOf(bars) }
+      outranked = await this.#kept.append(told, (table) => this.#insertSound(table, body, []))
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
-      await nameBarFaults(
-        this.#store,
-        this.#catalog,
-        { ...rest, spooled },
-        `incoming_${randomUUID().replaceAll('-', '')}`,
-      )
+      await nameBarFaults(this.#store, this.#catalog, body, `incoming_${randomUUID().replaceAll('-', '')}`)
     } finally {
       await spooled.dispose()
     }
+    const committed = { interval, source, bars: this.#without(outranked, bars), knownAtMs, createdInstruments }
+    const tell = onCommitted ?? this.#witness?.appended
+    tell?.(committed)
+    return committed
   }
 
   async #fill(table: string, body: Spooled) {
@@ -87,9 +132,38 @@ export class BarsIngest {
       })
     }
     if (rows === undefined) return nameBarFaults(this.#store, this.#catalog, body, `${table}_rows`)
-    const { interval } = body
-    const replaced = await this.#countReplaced(table, interval)
-    return { target: interval, report: { interval, rows, replaced, created_instruments: created } }
+    const { interval, source } = body
+    const met = await this.#countReplaced(table, interval)
+    const outranked = met === 0 ? 0 : await this.#kept.countOutranked(table, interval, source)
+    const counts = { replaced: met - outranked, ...(outranked > 0 && { outranked }) }
+    const report: IngestReport = { interval, rows, ...counts, created_instruments: created }
+    const witnessed = (await this.#witness?.readPosted(this.#store, table, interval)) ?? []
+    if (outranked === 0 || witnessed.length === 0) return { target: interval, report: { report, rows: witnessed } }
+    // What is not kept is not broadcast either.
+    const since = Math.min(...witnessed.map(({ seconds }) => seconds))
+    const lost = new Set((await this.#kept.outranked(table, interval, source, since)).map(keyOf))
+    return { target: interval, report: { report, rows: witnessed.filter((row) => !lost.has(keyOf(row))) } }
+  }
+
+  /** Which instruments and starts some bars are of; those with a fault do not matter, as nothing of them is written. */
+  #reachOf(bars: BarsAppend['bars']) {
+    const ids = new Set(bars.map(({ instrument }) => this.#catalog.instrument(instrument)?.id ?? NO_ID))
+    let [firstSeconds, lastSeconds] = [NO_ID, 0]
+    for (const { ts } of bars) {
+      const seconds = Math.floor(Date.parse(ts) / 1_000)
+      if (seconds < firstSeconds) firstSeconds = seconds
+      if (seconds > lastSeconds) lastSeconds = seconds
+    }
+    return { ids: [...ids], firstSeconds, lastSeconds }
+  }
+
+  #without(outranked: readonly OutrankedBar[], bars: BarsAppend['bars']): BarsAppend['bars'] {
+    if (outranked.length === 0) return bars
+    const lost = new Set(outranked.map(keyOf))
+    return bars.filter(({ instrument, ts }) => {
+      const id = this.#catalog.instrument(instrument)?.id ?? NO_ID
+      return !lost.has(keyOf({ id, seconds: Date.parse(ts) / 1_000 }))
+    })
   }
 
   /** Names of instruments in a body; those that cannot be are left out, and so the body stays unsound. */
@@ -133,7 +207,7 @@ export class BarsIngest {
   /** Inserts all bars of a body. Throws EngineError when one breaks a rule or its instrument is not known. */
   #insertSound(
     table: string,
-    { spooled, format, interval, source }: Spooled,
+    { spooled, format, interval, source, knownAtMs }: Spooled,
     added: readonly NumberedInstrument[],
   ): Promise<void> {
     const broken = barRules(interval, this.#catalog.exchanges).map((rule) => `ifNull(${rule.broken}, false)`)
@@ -141,9 +215,10 @@ export class BarsIngest {
       table,
       select: `${idSql(added)} AS id,
         toDateTime(assumeNotNull(${instantSql(format)} AS instant), 'UTC'), assumeNotNull(open), assumeNotNull(high), assumeNotNull(low),
-        assumeNotNull(close), assumeNotNull(volume), turnover, trades, {source:String}, ifNull(final, true), now64(3)`,
+        assumeNotNull(close), assumeNotNull(volume), turnover, trades, {source:String}, ifNull(final, true),
+        ${knownAtMs === undefined ? 'now64(3)' : "fromUnixTimestamp64Milli({knownAtMs:Int64}, 'UTC')"}`,
       where: `throwIf(id = ${NO_ID} OR ${broken.join(' OR ')}) = 0`,
-      params: { source, ...addedParams(added) },
+      params: { source, ...addedParams(added), ...(knownAtMs !== undefined && { knownAtMs }) },
       structure: bodyStructure(format),
       format,
     })
@@ -164,6 +239,14 @@ export class BarsIngest {
   }
 }
 
+function keyOf({ id, seconds }: OutrankedBar): string {
+  return `${id} ${seconds}`
+}
+
+async function* linesOf(rows: readonly object[]): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+}
+
 /** The number of a row's instrument: of one that is known, of one that this body brings, or NO_ID. */
 function idSql(added: readonly NumberedInstrument[]): string {
   const known = `toUInt32(dictGetOrDefault('instrument_ids', 'id', tuple(ifNull(instrument, '')), toUInt64(${NO_ID})))`
@@ -175,15 +258,4 @@ function idSql(added: readonly NumberedInstrument[]): string {
 function addedParams(added: readonly NumberedInstrument[]): Params {
   if (added.length === 0) return {}
   return { names: added.map(({ instrument }) => instrument), ids: added.map(({ id }) => id) }
-}
-
-/** Moves committed bars to the table of their interval, part by part, without reading them. */
-export async function moveBars(store: Store, table: string, interval: KeptInterval): Promise<void> {
-  const partitions = await store.rows<{ id: string }>(
-    'SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = currentDatabase() AND table = {table:String}',
-    { table },
-  )
-  if (partitions.length === 0) return
-  const attached = partitions.map(({ id }) => `ATTACH PARTITION ID '${id}' FROM ${table}`)
-  await store.command(`ALTER TABLE bars_${interval} ${attached.join(', ')}`)
 }

@@ -1,6 +1,9 @@
 import type { BarColumn, Exchange, Interval, KeptInterval } from '@barkeep/core'
 import { intervalMinutes } from '@barkeep/core'
+import type { BarFactors } from './adjust-factors.js'
+import { adjustedPrice, adjustedVolume, factorColumns } from './adjust-sql.js'
 import { filledQuery } from './bars-fill-sql.js'
+import { barsOfSource } from './bars-of-source-sql.js'
 import { type SessionSql, sessionSql } from './session-sql.js'
 import type { Params } from './store.js'
 
@@ -25,6 +28,10 @@ export interface BarsRead {
   readonly withUnfinished: boolean
   /** Whether bar starts without a trade get the last close. */
   readonly fillsPrevious: boolean
+  /** What prices and volumes are multiplied by before anything else is made of them. */
+  readonly factors?: BarFactors
+  /** What this source said, whether it is kept or not; the kept bars where absent. */
+  readonly source?: string
   readonly nowSeconds: number
   /** Only bars after this one, in the order of the answer. */
   readonly after?: { readonly id: number; readonly seconds: number }
@@ -40,12 +47,13 @@ const DAY_SECONDS = 86_400
  */
 export function barsQuery(read: BarsRead, instrumentSql: string, timeSql: string): { sql: string; params: Params } {
   const params: Record<string, Params[string]> = { now: read.nowSeconds }
+  const kept = keptBars(read, params)
   const selects = read.parts.map((part, index) => {
     params[`ids${index}`] = part.ids
     if (read.fillsPrevious) params[`market${index}`] = part.marketIds
     params[`start${index}`] = part.startSeconds
     params[`end${index}`] = part.endSeconds
-    return partQuery(read, part, index)
+    return partQuery(read, part, index, kept)
   })
   const conditions = ['1']
   if (!read.withUnfinished) conditions.push('bar.final')
@@ -58,6 +66,8 @@ export function barsQuery(read: BarsRead, instrumentSql: string, timeSql: string
     if (column === 'instrument') return `${instrumentSql} AS instrument`
     if (column === 'ts') return `${timeSql} AS ts`
     if (column === 'interval') return `'${read.interval}' AS interval`
+    // A sum is of a wider type than what it sums, and in Arrow the type is announced before the bars come.
+    if (column === 'trades' && read.base !== read.interval) return "accurateCastOrNull(bar.trades, 'UInt32') AS trades"
     return `bar.${column} AS ${column}`
   })
   let sql = `SELECT ${shown.join(', ')} FROM (${selects.join(' UNION ALL ')}) AS bar WHERE ${conditions.join(' AND ')} ORDER BY bar.id, bar.t`
@@ -66,18 +76,28 @@ export function barsQuery(read: BarsRead, instrumentSql: string, timeSql: string
   return { sql, params }
 }
 
-function partQuery(read: BarsRead, part: ExchangePart, index: number): string {
+function partQuery(read: BarsRead, part: ExchangePart, index: number, kept: string): string {
   const clock = sessionSql(part.exchange)
-  const sql = barsOfPart(read, clock, index)
-  return read.fillsPrevious ? filledQuery(read, part, index, clock, sql) : sql
+  const sql = barsOfPart(read, clock, index, kept)
+  return read.fillsPrevious ? filledQuery(read, part, index, clock, kept, sql) : sql
 }
 
-function barsOfPart(read: BarsRead, clock: SessionSql, index: number): string {
+/** Where kept bars come from: the table and nothing else, unless their prices are wanted on one basis. */
+function keptBars({ base, factors, source, parts }: BarsRead, params: Record<string, Params[string]>): string {
+  const table = source === undefined ? `bars_${base} FINAL` : barsOfSource(base, source, parts, params)
+  if (factors === undefined) return table
+  const prices = ['open', 'high', 'low', 'close'].map((price) => `${adjustedPrice(`k.${price}`)} AS ${price}`)
+  const rest = ['instrument', 'ts', 'turnover', 'trades', 'source', 'final', 'known_at']
+  const columns = [...rest.map((name) => `k.${name} AS ${name}`), ...prices, `${adjustedVolume('k.volume')} AS volume`]
+  return `(SELECT ${columns.join(', ')} FROM (SELECT *${factorColumns(params, factors)} FROM ${table}) AS k)`
+}
+
+function barsOfPart(read: BarsRead, clock: SessionSql, index: number, kept: string): string {
   if (read.base === read.interval) {
-    return `SELECT ${keptColumns(read, clock)} FROM bars_${read.base} FINAL WHERE instrument IN {ids${index}:Array(UInt32)}
+    return `SELECT ${keptColumns(read, clock)} FROM ${kept} WHERE instrument IN {ids${index}:Array(UInt32)}
       AND ts >= toDateTime({start${index}:Int64}, 'UTC') AND ts < toDateTime({end${index}:Int64}, 'UTC')`
   }
-  return derivedQuery(read, clock, index)
+  return derivedQuery(read, clock, index, kept)
 }
 
 /** Only what the answer shows is computed: `end` and `partial` need the clock of the exchange. */
@@ -115,7 +135,7 @@ function keptColumns(read: BarsRead, clock: SessionSql): string {
  * Bars of a longer interval from kept ones of the regular session, anchored to its open.
  * The window speaks of the longer bars' starts, so kept ones are read as far as the last of them reaches.
  */
-function derivedQuery(read: BarsRead, clock: SessionSql, index: number): string {
+function derivedQuery(read: BarsRead, clock: SessionSql, index: number, kept: string): string {
   const minutes = intervalMinutes(read.interval)
   const reachSeconds = minutes === undefined ? (read.interval === '1mo' ? 32 : 8) * DAY_SECONDS : minutes * 60
   const date = clock.date('ts')
@@ -129,7 +149,7 @@ function derivedQuery(read: BarsRead, clock: SessionSql, index: number): string 
       SELECT instrument AS id, ts, open AS o, high AS h, low AS l, close AS c, volume AS v, turnover AS tu, trades AS tr,
         final AS f, known_at AS k, ${date} AS d, ${clock.minute('ts')} AS m, ${clock.openMinute('d')} AS opens,
         ${clock.closeMinute('d')} AS closes, ${rules.key} AS bucket
-      FROM bars_${read.base} FINAL
+      FROM ${kept}
       WHERE instrument IN {ids${index}:Array(UInt32)}
         AND ts >= toDateTime({start${index}:Int64} - ${reachSeconds}, 'UTC') AND ts < toDateTime({end${index}:Int64} + ${reachSeconds}, 'UTC')
         AND m >= opens AND m < closes ${read.withUnfinished ? '' : 'AND final'}

@@ -36,7 +36,7 @@ export function lastMinutes(exchange: Exchange, ids: readonly number[], start: s
   const clock = sessionSql(exchange)
   return {
     sql: `SELECT toString(${clock.date('last')}) AS date, ${clock.minute('last')} AS minute FROM (
-        SELECT max(ts) AS last FROM bars_1m WHERE ${inWindow} GROUP BY ${clock.date('ts')})`,
+        SELECT max(ts) AS last FROM bars_1m WHERE ${inWindow}${clock.andRegular('ts')} GROUP BY ${clock.date('ts')})`,
     params: { ids, ...secondsBetween(exchange, start, end) },
   }
 }
@@ -80,7 +80,8 @@ const inWindow =
   "instrument IN {ids:Array(UInt32)} AND ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({until:UInt32}, 'UTC')"
 
 function datesOf(exchange: Exchange, interval: KeptInterval): string {
-  return `SELECT DISTINCT ${sessionSql(exchange).date('ts')} AS date FROM bars_${interval} WHERE ${inWindow}`
+  const clock = sessionSql(exchange)
+  return `SELECT DISTINCT ${clock.date('ts')} AS date FROM bars_${interval} WHERE ${inWindow}${clock.andRegular('ts')}`
 }
 
 /** A session date stands for the midnight before it at the exchange. */

@@ -1,4 +1,5 @@
-import type { Adjustment, Coverage, JsonObject, UpstreamPage } from '@barkeep/core'
+import type { Coverage, JsonObject, UpstreamPage } from '@barkeep/core'
+import { saveAdjustments, type ToldAdjustment } from './adjustments.js'
 import type { Catalog } from './catalog.js'
 import type { Store } from './store.js'
 import { linesOf } from './task-table.js'
@@ -95,18 +96,8 @@ export class CrawlTables {
     )
   }
 
-  async saveAdjustments(adjustments: readonly (Adjustment & { readonly source: string })[]): Promise<void> {
-    await this.#catalog.createMissing(new Set(adjustments.map(({ instrument }) => instrument)))
-    const rows = adjustments.map(({ instrument, ...rest }) => ({
-      id: this.#catalog.instrument(instrument)?.id,
-      ...rest,
-    }))
-    await this.#insert(
-      'adjustments',
-      'id, date, kind, value, source, now64(3)',
-      'id UInt32, date Date32, kind String, value Float64, source String',
-      rows,
-    )
+  saveAdjustments(adjustments: readonly ToldAdjustment[]): Promise<void> {
+    return saveAdjustments(this.#store, this.#catalog, adjustments)
   }
 
   async #insert(table: string, select: string, structure: string, rows: readonly object[]): Promise<void> {

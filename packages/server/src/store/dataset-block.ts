@@ -1,6 +1,7 @@
 import {
   type DatasetRead,
   placedRowsQuery,
+  placeMark,
   placeOf,
   placeText,
   type RowPosition,
@@ -24,12 +25,17 @@ export interface Block {
   lines(start: number, end: number): Uint8Array
   /** The place of a row. */
   placeAt(index: number): RowPosition
+  /** The row that has these texts in columns that tell it from all others; undefined where it may still be one of the store. */
+  find(columns: readonly string[], texts: readonly string[]): BlockRow | undefined
 }
+
+/** A row as JSON has it. */
+export type BlockRow = Readonly<Record<string, unknown>>
 
 const newline = 0x0a
 const brace = Buffer.from('}')
-/** What an object of a row takes in memory beside its text. */
-const ROW_OVERHEAD_BYTES = 100
+/** What a row takes in memory beside its text, found by place and by key. */
+const ROW_OVERHEAD_BYTES = 200
 
 /**
  * Reads up to `rowsMax` rows, after `read.after` or `read.offset`. Resolves to undefined where they have more than
@@ -54,7 +60,7 @@ export async function readBlock(
 }
 
 function blockOf(text: Buffer, read: DatasetRead, rowsMax: number, offset: number | undefined): Block {
-  const placeMark = Buffer.from(read.sort.length > 0 ? ',"#v0":' : ',"#at":')
+  const mark = Buffer.from(`,"${placeMark(read)}":`)
   const parts: Buffer[] = []
   const ends: number[] = []
   const places: string[] = []
@@ -62,7 +68,7 @@ function blockOf(text: Buffer, read: DatasetRead, rowsMax: number, offset: numbe
   for (let start = 0; start < text.byteLength; ) {
     const end = text.indexOf(newline, start)
     // Inside a string of JSON a quote is escaped, so this cannot be part of a value.
-    const cut = text.indexOf(placeMark, start)
+    const cut = text.indexOf(mark, start)
     const place = placeOf(JSON.parse(`{${text.toString('utf8', cut + 1, end)}`) as Record<string, RowValue>, read) // as placedRowsQuery selects
     places.push(placeText(place))
     const line = [text.subarray(start, cut), brace, text.subarray(end, end + 1)]
@@ -74,6 +80,9 @@ function blockOf(text: Buffer, read: DatasetRead, rowsMax: number, offset: numbe
   const isLast = ends.length <= rowsMax
   const lines = Buffer.concat(parts)
   const indexOf = new Map(places.map((place, index) => [place, index + 1]))
+  const linesOf = (start: number, end: number) => lines.subarray(ends[start - 1] ?? 0, ends[end - 1] ?? 0)
+  // Made for the first who asks for a row, as most readers of pages never do.
+  let indexOfKey: ReadonlyMap<string, number> | undefined
   return {
     after: read.after === undefined ? '' : placeText(read.after),
     offset,
@@ -81,10 +90,30 @@ function blockOf(text: Buffer, read: DatasetRead, rowsMax: number, offset: numbe
     isLast,
     bytes: lines.byteLength + ends.length * ROW_OVERHEAD_BYTES + places.reduce((sum, { length }) => sum + length, 0),
     indexAfter: (place) => indexOf.get(place),
-    lines: (start, end) => lines.subarray(ends[start - 1] ?? 0, ends[end - 1] ?? 0),
-    placeAt(index) {
-      const parts = JSON.parse(places[index] ?? '[]') as RowValue[] // written above
-      return { values: parts.slice(0, -1), row: Number(parts.at(-1)) }
+    lines: linesOf,
+    placeAt: (index) => JSON.parse(places[index] ?? '[]') as RowPosition, // written above
+    find(columns, texts) {
+      indexOfKey ??= indexByKey(
+        columns,
+        ends.map((_, index) => rowOf(linesOf(index, index + 1))),
+      )
+      const index = indexOfKey.get(JSON.stringify(texts))
+      return index === undefined ? undefined : rowOf(linesOf(index, index + 1))
     },
   }
+}
+
+function rowOf(line: Uint8Array): BlockRow {
+  return JSON.parse(Buffer.from(line).toString()) as BlockRow // a line is an object of the engine
+}
+
+/** Only texts that cannot mean another row: what JSON has rounded, or writes in another way, is left to the store. */
+function indexByKey(columns: readonly string[], rows: readonly BlockRow[]): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>()
+  for (const [index, row] of rows.entries()) {
+    const values = columns.map((name) => row[name])
+    if (values.every((value) => typeof value === 'string' || typeof value === 'boolean' || Number.isSafeInteger(value)))
+      indexes.set(JSON.stringify(values.map(String)), index)
+  }
+  return indexes
 }

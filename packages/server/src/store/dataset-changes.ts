@@ -1,6 +1,6 @@
-import { BarkeepError, type Dataset, type DatasetColumn } from '@barkeep/core'
-import { quotedName } from './dataset-column-sql.js'
+import { BarkeepError, type Dataset } from '@barkeep/core'
 import type { DatasetIngest } from './dataset-ingest.js'
+import { storedSource } from './dataset-source.js'
 import { type DatasetFilter, type DatasetRead, matchSql, rowsQuery, totalQuery } from './dataset-sql.js'
 import { type Datasets, type StoredDataset, tableOf } from './datasets.js'
 import type { StagedWrites } from './staged-writes.js'
@@ -86,17 +86,17 @@ export class DatasetChanges {
 
   /** The row as a body would have it, whole numbers as text so that none is rounded. */
   async #readRow(dataset: StoredDataset, key: RowKey): Promise<RowFields> {
-    const read: DatasetRead = { dataset, columns: dataset.columns, filters: key.filters, sort: [], limit: 1 }
-    const { sql, params } = rowsQuery(read, ({ name, type }: DatasetColumn) =>
-      type === 'integer' ? `toString(${quotedName(name)}) AS ${quotedName(name)}` : quotedName(name),
-    )
+    const source = storedSource(dataset, this.#datasets.version(dataset))
+    const read: DatasetRead = { source, columns: dataset.columns, filters: key.filters, sort: [], limit: 1 }
+    const { sql, params } = rowsQuery(read, ({ sql }, { type }) => (type === 'integer' ? `toString(${sql})` : sql))
     const [row] = await this.#store.rows<RowFields>(sql, params)
     if (row === undefined) throw noRow(dataset, key.text)
     return row
   }
 
   async #count(dataset: StoredDataset, filters: readonly DatasetFilter[]): Promise<number> {
-    const { sql, params } = totalQuery({ dataset, filters })
+    const source = storedSource(dataset, this.#datasets.version(dataset))
+    const { sql, params } = totalQuery({ source, filters })
     return (await this.#store.rows<{ '#n': number }>(sql, params))[0]?.['#n'] ?? 0
   }
 

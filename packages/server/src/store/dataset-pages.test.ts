@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openChdbStore } from './chdb-store.js'
 import { type Contents, openContents } from './contents.js'
 import { DatasetPages } from './dataset-pages.js'
+import type { RowPosition } from './dataset-sql.js'
 import type { Store } from './store.js'
 
 let directory: string
@@ -42,8 +43,8 @@ async function write(rows: readonly object[], replacesAll = false) {
 }
 
 const readOf = (name: string) => {
-  const dataset = contents.datasets.get(name)
-  return { dataset, columns: dataset.columns, filters: [], sort: [] }
+  const source = contents.sources.get(name)
+  return { source, columns: source.dataset.columns, filters: [], sort: [] }
 }
 const idsOf = (lines: Uint8Array) =>
   [
@@ -53,17 +54,17 @@ const idsOf = (lines: Uint8Array) =>
   ].map(([, id]) => Number(id))
 
 test('pages that follow each other cost one query, until the rows that were read ahead are through', async () => {
-  const pages = new DatasetPages(store, contents.datasets, { rowsAhead: 20, bytesMax: 1e6 })
+  const pages = new DatasetPages(store, { rowsAhead: 20, bytesMax: 1e6 })
   queries = 0
   const seen: number[][] = []
-  let after: { values: readonly []; row: number } | undefined
+  let after: RowPosition | undefined
   for (;;) {
     const page = await pages.page({ ...readOf('list'), ...(after && { after }) }, 5)
     if (page === undefined) throw new Error('no page')
     expect(page.total).toBe(30)
     seen.push(idsOf(page.lines))
     if (page.next === null) break
-    after = { values: [], row: page.next.row }
+    after = page.next
   }
   expect(seen.flat()).toEqual(Array.from({ length: 30 }, (_, id) => id))
   expect([seen.length, queries]).toEqual([6, 2])
@@ -74,7 +75,7 @@ test('pages that follow each other cost one query, until the rows that were read
 })
 
 test('who pages backwards by number is served from blocks as well', async () => {
-  const pages = new DatasetPages(store, contents.datasets, { rowsAhead: 10, bytesMax: 1e6 })
+  const pages = new DatasetPages(store, { rowsAhead: 10, bytesMax: 1e6 })
   queries = 0
   for (let start = 25; start >= 0; start -= 5) {
     const page = await pages.slice(readOf('list'), start, 5)
@@ -86,7 +87,7 @@ test('who pages backwards by number is served from blocks as well', async () => 
 })
 
 test('many who ask at once wait for one query', async () => {
-  const pages = new DatasetPages(store, contents.datasets, { rowsAhead: 50, bytesMax: 1e6 })
+  const pages = new DatasetPages(store, { rowsAhead: 50, bytesMax: 1e6 })
   queries = 0
   const all = await Promise.all(Array.from({ length: 20 }, () => pages.page(readOf('list'), 5)))
   expect(new Set(all.map((page) => String(idsOf(page?.lines ?? Buffer.of())))).size).toBe(1)
@@ -94,7 +95,7 @@ test('many who ask at once wait for one query', async () => {
 })
 
 test('rows too long to be held are left to be read by themselves', async () => {
-  const pages = new DatasetPages(store, contents.datasets, { rowsAhead: 50, bytesMax: 1_000 })
+  const pages = new DatasetPages(store, { rowsAhead: 50, bytesMax: 1_000 })
   queries = 0
   expect(await pages.page(readOf('list'), 5)).toBeUndefined()
   expect(await pages.page(readOf('list'), 5)).toBeUndefined()
@@ -102,7 +103,7 @@ test('rows too long to be held are left to be read by themselves', async () => {
 })
 
 test('a write is seen by the next page, and a replacement that a crash repeats changes nothing', async () => {
-  const pages = new DatasetPages(store, contents.datasets, { rowsAhead: 50, bytesMax: 1e6 })
+  const pages = new DatasetPages(store, { rowsAhead: 50, bytesMax: 1e6 })
   await pages.page(readOf('list'), 5)
   await write(
     [
@@ -121,12 +122,82 @@ test('a write is seen by the next page, and a replacement that a crash repeats c
   )
   await store.command(`CREATE TABLE committed_r${id + 1}_removed ENGINE = MergeTree ORDER BY tuple() AS SELECT 1 AS x`)
   contents = await openContents(store)
-  const after = await new DatasetPages(store, contents.datasets, { rowsAhead: 50, bytesMax: 1e6 }).page(
-    readOf('list'),
-    5,
-  )
+  const after = await new DatasetPages(store, { rowsAhead: 50, bytesMax: 1e6 }).page(readOf('list'), 5)
   expect([idsOf(after?.lines ?? Buffer.of()), after?.total]).toEqual([[9, 8, 7], 3])
   expect(await store.rows("SELECT name FROM system.tables WHERE match(name, '^(committed|incoming)_|_next$')")).toEqual(
     [],
   )
+})
+
+const rowOf = (id: string, name = 'list') => {
+  const read = readOf(name)
+  const column = read.columns.find((one) => one.name === 'id')
+  if (column === undefined) throw new Error('There is no id.')
+  return { ...read, filters: [{ column, operator: 'eq' as const, values: [id] }], limit: 1 }
+}
+
+/** Counts queries for rows and for blocks. */
+function countedPages() {
+  let asked = 0
+  const counted: Store = {
+    ...store,
+    rows(...request) {
+      asked += 1
+      return store.rows(...request)
+    },
+    stream(...request) {
+      asked += 1
+      return store.stream(...request)
+    },
+  }
+  return { pages: new DatasetPages(counted, { rowsAhead: 50, bytesMax: 1e6 }), asked: () => asked }
+}
+
+test('a row that was read ahead costs no query, and a write makes it void', async () => {
+  await write(
+    Array.from({ length: 30 }, (_, id) => ({ id: `${id}`, n: id })),
+    true,
+  )
+  const { pages, asked } = countedPages()
+  await pages.page(readOf('list'), 5)
+  const before = asked()
+  for (const n of [0, 17, 29]) expect(await pages.row(rowOf(`${n}`))).toEqual({ id: `${n}`, n })
+  expect(asked()).toBe(before)
+  await write([{ id: '17', n: 1_000 }])
+  expect(await pages.row(rowOf('17'))).toEqual({ id: '17', n: 1_000 })
+  expect(await pages.row(rowOf('18'))).toEqual({ id: '18', n: 18 })
+  await contents.datasetChanges.deleteRows('list', rowOf('17').filters)
+  expect(await pages.row(rowOf('17'))).toBeUndefined()
+})
+
+/** A dataset whose key is a whole number. */
+async function writeNumbers(name: string, ids: readonly string[]) {
+  const lines = ids.map((id, n) => `{"id":${id},"n":${n}}\n`).join('')
+  const body = (async function* () {
+    yield Buffer.from(lines)
+  })()
+  const declare = { key: ['id'], title: 'Numbers', licence: null, source: null }
+  await contents.datasetIngest.store({ name, format: 'JSONEachRow', body, bytesMax: 1e6, declare })
+}
+
+test('the second row of a small dataset brings all others', async () => {
+  await writeNumbers(
+    'numbers',
+    Array.from({ length: 30 }, (_, id) => `${id}`),
+  )
+  const { pages, asked } = countedPages()
+  for (const n of [3, 4]) expect(await pages.row(rowOf(`${n}`, 'numbers'))).toEqual({ id: n, n })
+  const before = asked()
+  for (let n = 0; n < 30; n++) expect(await pages.row(rowOf(`${n}`, 'numbers'))).toEqual({ id: n, n })
+  expect(asked()).toBe(before)
+  expect(await pages.row(rowOf('30', 'numbers'))).toBeUndefined()
+})
+
+test('a number that JSON would round is told from its neighbour', async () => {
+  const ids = ['9007199254740992', '9007199254740993', '9007199254740994']
+  await writeNumbers('large', ids)
+  const { pages } = countedPages()
+  for (let round = 0; round < 3; round++) {
+    for (const [n, id] of ids.entries()) expect((await pages.row(rowOf(id, 'large')))?.n).toBe(n)
+  }
 })

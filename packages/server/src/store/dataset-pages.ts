@@ -1,6 +1,5 @@
-import { type Block, readBlock } from './dataset-block.js'
-import { type DatasetRead, placeText, type RowPosition, totalQuery } from './dataset-sql.js'
-import type { Datasets } from './datasets.js'
+import { type Block, type BlockRow, readBlock } from './dataset-block.js'
+import { type DatasetRead, placeText, type RowPosition, rowsQuery, totalQuery } from './dataset-sql.js'
 import { PageCache, type Sized } from './page-cache.js'
 import type { Store } from './store.js'
 
@@ -9,8 +8,8 @@ export interface DatasetPage {
   readonly lines: Uint8Array
   /** Where the page ends; null on the last. */
   readonly next: RowPosition | null
-  /** Rows over all pages. */
-  readonly total: number
+  /** Rows over all pages; absent where counting them takes long. */
+  readonly total?: number
 }
 
 export interface DatasetPagesOptions {
@@ -38,26 +37,29 @@ interface List extends Sized {
  */
 export class DatasetPages {
   readonly #store: Store
-  readonly #datasets: Datasets
   readonly #rowsAhead: number
   readonly #blockBytesMax: number
   readonly #lists: PageCache<List>
   readonly #totals: PageCache<Sized & { readonly total: number }>
+  readonly #rows: PageCache<Sized & { readonly row: BlockRow }>
+  /** Datasets of which one row was asked for. */
+  readonly #asked: PageCache<Sized>
   readonly #loading = new Map<string, Promise<Block | undefined>>()
 
-  constructor(store: Store, datasets: Datasets, { rowsAhead, bytesMax }: DatasetPagesOptions) {
+  constructor(store: Store, { rowsAhead, bytesMax }: DatasetPagesOptions) {
     this.#store = store
-    this.#datasets = datasets
     this.#rowsAhead = rowsAhead
     this.#blockBytesMax = bytesMax * BLOCK_PART
     this.#lists = new PageCache(bytesMax)
     this.#totals = new PageCache(bytesMax * BLOCK_PART)
+    this.#rows = new PageCache(bytesMax * BLOCK_PART)
+    this.#asked = new PageCache(bytesMax * BLOCK_PART)
   }
 
   /** The page of `limit` rows after `read.after`; undefined where it is better read by itself. */
   async page(read: DatasetRead, limit: number): Promise<DatasetPage | undefined> {
     const key = this.#keyOf(read)
-    if (!this.#readsAhead(key, limit)) return undefined
+    if (!this.#readsAhead(read, key, limit)) return undefined
     const after = read.after === undefined ? '' : placeText(read.after)
     const indexIn = (block: Block) => {
       if (after === '') return block.offset === 0 ? 0 : undefined
@@ -73,7 +75,7 @@ export class DatasetPages {
   /** The rows `[start, start + take)` of the list; undefined where they are better read by themselves. */
   async slice(read: DatasetRead, start: number, take: number): Promise<DatasetPage | undefined> {
     const key = this.#keyOf(read)
-    if (!this.#readsAhead(key, take)) return undefined
+    if (!this.#readsAhead(read, key, take)) return undefined
     const indexIn = ({ offset, rows, isLast }: Block) => {
       if (offset === undefined || start < offset) return undefined
       if (start <= offset + rows) return start - offset
@@ -88,18 +90,59 @@ export class DatasetPages {
     return block === undefined ? undefined : this.#cut(read, { block, index: start - offset }, take)
   }
 
-  /** Rows that the filters leave, over all pages. */
-  async total(read: Pick<DatasetRead, 'dataset' | 'filters'>): Promise<number> {
+  /**
+   * The one row that `read` names by a value for each column of the key: out of what is held, or by a query. From a small
+   * dataset the second row that nobody holds brings all others. Undefined where there is no such row.
+   */
+  async row(read: DatasetRead): Promise<BlockRow | undefined> {
+    const { source, filters } = read
+    if (source.version === undefined || this.#rowsAhead === 0) return this.#queryRow(read)
     const key = this.#totalKeyOf(read)
-    const known = this.#totals.get(key)
+    const all: DatasetRead = { source, columns: source.dataset.columns, filters: [], sort: [] }
+    const columns = filters.map(({ column }) => column.name)
+    const texts = filters.map(({ values }) => values[0] ?? '')
+    const inBlocks = () => {
+      for (const block of this.#lists.get(this.#keyOf(all))?.blocks ?? []) {
+        const row = block.find(columns, texts)
+        if (row !== undefined) return row
+      }
+      return undefined
+    }
+    const held = this.#rows.get(key)?.row ?? inBlocks()
+    if (held !== undefined) return held
+    const isSmall = this.#isAskedAgain(all) && source.isLarge !== true && (await this.total(all)) <= this.#rowsAhead
+    if (isSmall) await this.slice(all, 0, 1)
+    const row = (isSmall ? inBlocks() : undefined) ?? (await this.#queryRow(read))
+    if (row !== undefined) this.#rows.set(key, { row, bytes: 2 * key.length + JSON.stringify(row).length })
+    return row
+  }
+
+  /** Rows that the filters leave, over all pages. */
+  async total(read: Pick<DatasetRead, 'source' | 'filters'>): Promise<number> {
+    const key = this.#totalKeyOf(read)
+    const isCounted = read.source.version !== undefined
+    const known = isCounted ? this.#totals.get(key) : undefined
     if (known !== undefined) return known.total
     const { sql, params } = totalQuery(read)
     const total = (await this.#store.rows<{ '#n': number }>(sql, params))[0]?.['#n'] ?? 0
-    this.#totals.set(key, { total, bytes: key.length })
+    if (isCounted) this.#totals.set(key, { total, bytes: key.length })
     return total
   }
 
-  #readsAhead(key: string, rows: number): boolean {
+  async #queryRow(read: DatasetRead): Promise<BlockRow | undefined> {
+    const { sql, params } = rowsQuery(read)
+    return (await this.#store.rows<BlockRow>(sql, params))[0]
+  }
+
+  #isAskedAgain(all: DatasetRead): boolean {
+    const key = this.#totalKeyOf(all)
+    const isAsked = this.#asked.get(key) !== undefined
+    this.#asked.set(key, { bytes: key.length })
+    return isAsked
+  }
+
+  #readsAhead({ source }: DatasetRead, key: string, rows: number): boolean {
+    if (source.version === undefined) return false
     return this.#rowsAhead > 0 && rows <= this.#rowsAhead && this.#lists.get(key)?.isWide !== true
   }
 
@@ -150,7 +193,7 @@ export class DatasetPages {
     return {
       lines: block.lines(start, end),
       next: end < block.rows && end > start ? block.placeAt(end - 1) : null,
-      total: await this.total(read),
+      ...(tellsTotal(read) && { total: await this.total(read) }),
     }
   }
 
@@ -160,10 +203,19 @@ export class DatasetPages {
     return `${this.#totalKeyOf(read)}${JSON.stringify([columns, sort])}`
   }
 
-  #totalKeyOf({ dataset, filters }: Pick<DatasetRead, 'dataset' | 'filters'>): string {
+  #totalKeyOf({ source, filters }: Pick<DatasetRead, 'source' | 'filters'>): string {
     const conditions = filters.map(({ column, operator, values }) => [column.name, operator, values])
-    return JSON.stringify([dataset.id, this.#datasets.version(dataset), conditions])
+    return JSON.stringify([source.dataset.name, source.version, conditions])
   }
+}
+
+/** Whether the rows of a list are counted for who did not ask for it: where there may be many, only those of a few names. */
+export function tellsTotal({ source, filters }: Pick<DatasetRead, 'source' | 'filters'>): boolean {
+  if (source.isLarge !== true) return true
+  return filters.some(
+    ({ column, operator }) =>
+      source.columns.get(column.name)?.lookup !== undefined && (operator === 'eq' || operator === 'in'),
+  )
 }
 
 interface Found {

@@ -56,3 +56,20 @@ test('a removal that was cut short is finished, and so is a column that nobody d
   expect(again.datasets.find('kept')).toBeUndefined()
   expect(await store.rows(`SELECT name FROM system.tables WHERE name = 'dataset_${id}'`)).toEqual([])
 })
+
+test('no new dataset has a name of the store, and one that is older than the name stays what it was', async () => {
+  const { datasetChanges } = await openContents(store)
+  await expect(datasetChanges.declare(definition('crawls'))).rejects.toMatchObject({ code: 'CONFLICT' })
+  await datasetChanges.declare(definition('rocks'))
+  await store.command(
+    `INSERT INTO datasets SELECT id, replaceAll(definition, '"rocks"', '"crawls"'), now64(3) + 1 FROM datasets FINAL WHERE position(definition, '"rocks"') > 0`,
+  )
+  const { datasets, sources, datasetChanges: changes } = await openContents(store)
+  await changes.putRow(datasets.get('crawls'), { id: 'north face' })
+  expect(sources.get('crawls').dataset.key).toEqual(['id'])
+  expect(sources.get('crawls').dataset.readOnly).toBeUndefined()
+  expect(sources.writtenBy('crawls')).toBeUndefined()
+  expect(sources.all.filter(({ dataset }) => dataset.name === 'crawls')).toHaveLength(1)
+  await changes.remove('crawls')
+  expect(sources.get('crawls').dataset.readOnly).toBe(true)
+})

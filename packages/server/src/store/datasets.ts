@@ -18,16 +18,19 @@ export const knownAt = '`#known_at`'
  */
 export class Datasets {
   readonly #store: Store
+  readonly #reserved: ReadonlySet<string>
   readonly #byName = new Map<string, StoredDataset>()
   readonly #versions = new Map<number, number>()
   #idMax = 0
 
-  private constructor(store: Store) {
+  private constructor(store: Store, reserved: ReadonlySet<string>) {
     this.#store = store
+    this.#reserved = reserved
   }
 
-  static async load(store: Store): Promise<Datasets> {
-    const datasets = new Datasets(store)
+  /** `reserved` are names that a new dataset cannot have. */
+  static async load(store: Store, reserved: ReadonlySet<string> = new Set()): Promise<Datasets> {
+    const datasets = new Datasets(store, reserved)
     const rows = await store.rows<{ id: number; definition: string }>(
       'SELECT id, definition FROM datasets FINAL ORDER BY id',
     )
@@ -86,6 +89,11 @@ export class Datasets {
     checkDefinition(definition)
     if (this.#byName.has(definition.name)) {
       throw new BarkeepError('CONFLICT', { message: `There is a dataset '${definition.name}' already.` })
+    }
+    if (this.#reserved.has(definition.name)) {
+      throw new BarkeepError('CONFLICT', {
+        message: `'${definition.name}' is a dataset that Barkeep keeps itself. Publish under another name.`,
+      })
     }
     this.#idMax += 1
     const dataset = { ...definition, id: this.#idMax }

@@ -6,6 +6,8 @@ export const engineSettings = {
   date_time_output_format: 'iso',
   date_time_input_format: 'best_effort',
   output_format_arrow_compression_method: 'none',
+  // Every reader has Snappy; Zstandard is missing in many, also in the Node that imports what was exported here.
+  output_format_parquet_compression_method: 'snappy',
   output_format_json_quote_64bit_integers: 0,
   input_format_skip_unknown_fields: 0,
   format_csv_null_representation: '',

@@ -1,4 +1,13 @@
-import { bitmapSql, coverageSql, failedSql, heldSql, marketCoverageSql, placeSql, tradedSql } from './gaps-sql-facts.js'
+import {
+  bitmapSql,
+  coverageSql,
+  failedSql,
+  heldSql,
+  marketCoverageSql,
+  placeSql,
+  refusedSql,
+  tradedSql,
+} from './gaps-sql-facts.js'
 import { type GapsPart, partParam } from './gaps-sql-part.js'
 
 /** Sessions before a silence that an instrument must all have been traded on for the silence to count as a halt. */
@@ -8,7 +17,9 @@ const SESSIONS_BEFORE_HALT_MIN = 5
 /**
  * Runs of sessions on which an instrument has no bar, `lo` to `hi`, each with its reason, by `id`.
  * All is done with bitmaps of places, one for each instrument and fact, so that 10 million days are no 10 million rows.
+ * Small bitmaps keep the order in which places came, so what comes out of them is sorted.
  *
+ * - A bar that was told and could not be kept is missing, whatever its page spoke for.
  * - What other intervals show to be traded is missing, whatever an upstream left out; what an upstream spoke for and
  *   nothing shows to be traded is quiet.
  * - A silence of an instrument that was traded on each of the sessions before is taken for a halt: nobody tells it, so
@@ -21,12 +32,12 @@ export function dayGapsSql(part: GapsPart, index: number): string {
       multiIf(kind.1 != 'quiet', kind.1, ${count('held')} >= greatest(${count('due')}, ${SESSIONS_BEFORE_HALT_MIN}), 'halted', 'no-trade') AS reason
     FROM (
       SELECT id, held, due, arrayJoin([
-        ('zeros', bitmapToArray(zeros)),
-        ('upstream-hole', bitmapToArray(bitmapOr(bitmapAnd(traded, answered), bitmapAndnot(beyond, traded)))),
-        ('failed', bitmapToArray(bitmapAnd(unanswered, failed))),
-        ('never-asked', bitmapToArray(bitmapAndnot(unanswered, failed))),
-        ('not-listed', bitmapToArray(bitmapAndnot(unlisted, traded))),
-        ('quiet', bitmapToArray(silent))
+        ('zeros', arraySort(bitmapToArray(zeros))),
+        ('upstream-hole', arraySort(bitmapToArray(bitmapOr(broken, bitmapOr(bitmapAnd(traded, answered), bitmapAndnot(beyond, traded)))))),
+        ('failed', arraySort(bitmapToArray(bitmapAnd(unanswered, failed)))),
+        ('never-asked', arraySort(bitmapToArray(bitmapAndnot(unanswered, failed)))),
+        ('not-listed', arraySort(bitmapToArray(bitmapAndnot(unlisted, traded)))),
+        ('quiet', arraySort(bitmapToArray(silent)))
       ]) AS kind
       FROM (${judgedSql(part, index)}) WHERE notEmpty(kind.2)
     ) ARRAY JOIN ${runsSql('kind.2')} AS run`
@@ -40,15 +51,19 @@ function judgedSql(part: GapsPart, index: number): string {
   const spoken =
     interval === '1d'
       ? 'bitmapOr(c.spoken, market)'
-      : 'bitmapOr(bitmapOr(c.spoken, market), bitmapAndnot(bitmapOr(d.spoken, market_days), t.traded))'
+      : 'bitmapOr(bitmapOr(c.spoken, market), bitmapAndnot(bitmapAndnot(bitmapOr(d.spoken, market_days), t.traded), bitmapOr(e.zeros, e.refused)))'
+  const ofDays = `
+    LEFT JOIN (${coverageSql(index, '1d')}) AS d ON d.id = i.id
+    LEFT JOIN (${refusedSql(index, '1d')}) AS e ON e.id = i.id`
   return `WITH ${marketCoverageSql(index, interval)} AS market${silentDays}
     SELECT i.id AS id, h.held AS held,
       bitmapSubsetInRange(${bitmapSql(p('due', 'Array(UInt32)'))},
         if(isNull(i.listed), toUInt32(0), ${placeSql(index, 'assumeNotNull(i.listed)')}),
         if(isNull(i.delisted), toUInt32(4294967295), ${placeSql(index, 'assumeNotNull(i.delisted)')})) AS due,
       bitmapAndnot(due, held) AS missing,
-      bitmapAnd(missing, h.zeros) AS zeros,
-      bitmapAndnot(missing, zeros) AS rest,
+      bitmapAnd(missing, bitmapOr(h.zeros, q.zeros)) AS zeros,
+      bitmapAnd(bitmapAndnot(missing, zeros), q.refused) AS broken,
+      bitmapAndnot(missing, bitmapOr(zeros, broken)) AS rest,
       bitmapAnd(rest, t.traded) AS traded,
       ${spoken} AS told,
       bitmapAnd(bitmapAndnot(rest, told), c.unlisted) AS unlisted,
@@ -60,7 +75,8 @@ function judgedSql(part: GapsPart, index: number): string {
     FROM (SELECT id, listed, delisted FROM instruments FINAL WHERE id IN ${p('ids', 'Array(UInt32)')}) AS i
     LEFT JOIN (${heldSql(part, index)}) AS h ON h.id = i.id
     LEFT JOIN (${tradedSql(part, index)}) AS t ON t.id = i.id
-    LEFT JOIN (${coverageSql(index, interval)}) AS c ON c.id = i.id${interval === '1d' ? '' : `\n    LEFT JOIN (${coverageSql(index, '1d')}) AS d ON d.id = i.id`}
+    LEFT JOIN (${coverageSql(index, interval)}) AS c ON c.id = i.id
+    LEFT JOIN (${refusedSql(index, interval)}) AS q ON q.id = i.id${interval === '1d' ? '' : ofDays}
     LEFT JOIN (${failedSql(index)}) AS f ON f.id = i.id`
 }
 

@@ -21,9 +21,10 @@ export function barsOfPart(
   { ids = 'ids', final = false }: { readonly ids?: 'ids' | 'market'; readonly final?: boolean } = {},
 ): string {
   const p = partParam(index)
-  const date = sessionSql(exchange).date('ts')
+  const clock = sessionSql(exchange)
+  const date = clock.date('ts')
   return `SELECT instrument AS id, ${placeSql(index, date)} AS place, ${select} FROM bars_${interval}${final ? ' FINAL' : ''}
-    WHERE instrument IN ${p(ids, 'Array(UInt32)')} AND ts >= toDateTime(${p('from', 'UInt32')}, 'UTC') AND ts < toDateTime(${p('until', 'UInt32')}, 'UTC')`
+    WHERE instrument IN ${p(ids, 'Array(UInt32)')} AND ts >= toDateTime(${p('from', 'UInt32')}, 'UTC') AND ts < toDateTime(${p('until', 'UInt32')}, 'UTC')${clock.andRegular('ts')}`
 }
 
 /** By `id`: sessions with a bar, and those with a bar of zeros. */
@@ -72,6 +73,27 @@ export function failedSql(index: number): string {
 /** A bitmap of places that are told by a parameter. */
 export function bitmapSql(places: string): string {
   return `bitmapBuild(${places})`
+}
+
+/**
+ * By `id`: sessions of which an upstream told a bar that could not be kept, `zeros` one of zeros and `refused` another.
+ * A refusal is over when an upstream has spoken for the session since, or another one ever.
+ */
+export function refusedSql(index: number, of: KeptInterval): string {
+  const p = partParam(index)
+  const refused = `SELECT scope, start, end, connector, outcome, known_at FROM coverage FINAL
+    WHERE of = '${of}' AND outcome IN ('zeros', 'refused') AND startsWith(scope, concat(${p('code', 'String')}, ':'))`
+  return `SELECT n.id AS id, groupBitmapStateIf(at, outcome = 'zeros') AS zeros, groupBitmapStateIf(at, outcome = 'refused') AS refused
+    FROM (
+      SELECT scope, outcome, arrayJoin(range(${placeSql(index, 'start')}, ${placeSql(index, 'end')})) AS at FROM (${refused})
+      WHERE (scope, start, connector) NOT IN (
+        SELECT r.scope, r.start, r.connector
+        FROM (SELECT scope, start, end, connector, known_at FROM coverage FINAL WHERE of = '${of}' AND outcome IN (${spoken})) AS c
+        INNER JOIN (SELECT *, arrayJoin([scope, ${p('code', 'String')}]) AS told FROM (${refused})) AS r ON r.told = c.scope
+        WHERE c.start <= r.start AND c.end >= r.end AND (c.connector != r.connector OR c.known_at > r.known_at))
+    ) AS q
+    INNER JOIN (SELECT id, instrument FROM instruments FINAL WHERE id IN ${p('ids', 'Array(UInt32)')}) AS n ON n.instrument = q.scope
+    GROUP BY n.id`
 }
 
 const spoken = "'page', 'no-data', 'no-trade'"

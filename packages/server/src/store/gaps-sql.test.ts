@@ -58,12 +58,15 @@ interface Cover {
   readonly start: string
   readonly end: string
   readonly outcome: string
+  /** One of its own unless told. */
+  readonly connector?: string
 }
 
 async function insertCoverage(rows: readonly Cover[]): Promise<void> {
   if (rows.length === 0) return
   const tuples = rows.map(
-    (row, index) => `('${row.of}', '${row.scope}', '${row.start}', '${row.end}', 'c${index}', '${row.outcome}')`,
+    (row, index) =>
+      `('${row.of}', '${row.scope}', '${row.start}', '${row.end}', '${row.connector ?? `c${index}`}', '${row.outcome}')`,
   )
   await store.command(`INSERT INTO coverage SELECT t.1, t.2, toDate32(t.3), toDate32(t.4), t.5, t.6, now64(3)
     FROM (SELECT arrayJoin([${tuples.join(', ')}]) AS t)`)
@@ -120,6 +123,8 @@ interface World {
     readonly from: number
     readonly until: number
   })[]
+  /** Single days of which a bar was told that could not be kept. */
+  readonly refused: readonly { readonly id: number; readonly at: number; readonly outcome: 'zeros' | 'refused' }[]
   readonly failed: readonly { readonly id: number; readonly from: number; readonly until: number }[]
   readonly failedForAll: readonly number[]
   readonly nobody: readonly number[]
@@ -150,6 +155,14 @@ const worlds: fc.Arbitrary<World> = fc.record({
       )
       .map(([scope, outcome, dated]) => ({ scope, outcome, ...dated })),
     { maxLength: 6 },
+  ),
+  refused: fc.uniqueArray(
+    fc.record({
+      id: fc.nat(instruments - 1),
+      at: place,
+      outcome: fc.constantFrom('zeros' as const, 'refused' as const),
+    }),
+    { maxLength: 6, selector: ({ id, at }) => `${id} ${at}` },
   ),
   failed: fc.array(
     fc.tuple(fc.nat(instruments - 1), range).map(([id, dated]) => ({ id, ...dated })),
@@ -199,6 +212,9 @@ function expectedOf(world: World): Gap[] {
       if (!isDue(at) || isHeld(at)) return undefined
       if (world.held[id]?.[at] === 'zeros') return 'zeros'
       const told = covered(at, ['SIM', nameOf(id)], ['page', 'no-data', 'no-trade'])
+      // Another upstream spoke for the day, so it was settled.
+      const refused = told ? undefined : world.refused.find((one) => one.id === id && one.at === at)?.outcome
+      if (refused !== undefined) return refused === 'zeros' ? 'zeros' : 'upstream-hole'
       const unlisted = !told && covered(at, [nameOf(id)], ['not-listed'])
       const beyond = !told && !unlisted && covered(at, [nameOf(id)], ['before-history'])
       if (world.traded[id]?.[at] === true && (told || unlisted || beyond)) return 'upstream-hole'
@@ -238,14 +254,21 @@ async function build(world: World): Promise<GapsPart> {
       volume: world.traded[id]?.[at] === true ? 5 : 0,
     })),
   )
-  await insertCoverage(
-    world.coverage.map(({ from, until, ...row }) => ({
+  await insertCoverage([
+    ...world.coverage.map(({ from, until, ...row }) => ({
       ...row,
       of: '1d',
       start: dates[from] ?? '',
       end: dayAfter(dates[until - 1] ?? ''),
     })),
-  )
+    ...world.refused.map(({ id, at, outcome }) => ({
+      of: '1d',
+      scope: nameOf(id),
+      start: dates[at] ?? '',
+      end: dayAfter(dates[at] ?? ''),
+      outcome,
+    })),
+  ])
   const { failed, failedForAll, nobody } = world
   return partOf({ failed, failedForAll, nobody })
 }
@@ -258,6 +281,61 @@ test('days without a bar are judged as one would cell by cell, and runs of one r
     { numRuns: 15 },
   )
 }, 120_000)
+
+describe('a bar that was told and could not be kept', () => {
+  const [before = '', date = '', after = ''] = dates.slice(1, 4)
+  const sessions = [before, date, after].map((one) => ({ date: one, openMinute: 540, closeMinute: 810 }))
+  const spoke = (outcome: string, start: string, end: string, connector = 'first', scope = nameOf(0)) =>
+    insertCoverage([{ of: '1d', scope, start, end, outcome, connector }])
+  const reasons = async (part: Partial<GapsPart> = {}) =>
+    (await find(partOf({ ids: [0], sessions, ...part }))).map(({ start, reason }) => `${start} ${reason}`)
+
+  beforeEach(async () => {
+    await clear()
+    await saveInstruments([], [])
+    const bars = [before, after].map((one) => ({ id: 0, ts: `${one} 01:00:00`, price: 10, volume: 1 }))
+    await insertBars('1d', bars)
+  })
+
+  test('is missing although its page spoke for the day', async () => {
+    await spoke('page', before, dayAfter(after))
+    expect(await reasons()).toEqual([`${date} no-trade`])
+    await spoke('zeros', date, dayAfter(date))
+    expect(await reasons()).toEqual([`${date} zeros`])
+    await spoke('refused', date, dayAfter(date))
+    expect(await reasons()).toEqual([`${date} upstream-hole`])
+  })
+
+  test('was healed when a bar came', async () => {
+    await spoke('zeros', date, dayAfter(date))
+    await insertBars('1d', [{ id: 0, ts: `${date} 01:00:00`, price: 10, volume: 1 }])
+    expect(await reasons()).toEqual([])
+  })
+
+  test('is settled when the same upstream speaks for the day later, alone or among others, and tells none', async () => {
+    await spoke('zeros', date, dayAfter(date))
+    await spoke('page', before, dayAfter(after))
+    expect(await reasons()).toEqual([`${date} no-trade`])
+    await spoke('zeros', date, dayAfter(date))
+    expect(await reasons()).toEqual([`${date} zeros`])
+    await spoke('no-data', date, dayAfter(date))
+    expect(await reasons()).toEqual([`${date} no-trade`])
+  })
+
+  test('is settled by what another upstream says of the day, or of the whole exchange', async () => {
+    await spoke('page', date, dayAfter(date), 'second', 'SIM')
+    await spoke('zeros', date, dayAfter(date))
+    expect(await reasons()).toEqual([`${date} no-trade`])
+  })
+
+  test('does not stand for a day without minutes', async () => {
+    const minutes = { interval: '1m' as const }
+    await spoke('page', before, dayAfter(after))
+    expect(await reasons(minutes)).toEqual([`${before} never-asked`, `${date} no-trade`, `${after} never-asked`])
+    await spoke('zeros', date, dayAfter(date))
+    expect(await reasons(minutes)).toEqual([`${before} never-asked`])
+  })
+})
 
 test('the cursor of a page is its last row, and the row after it tells that there is more', async () => {
   await clear()

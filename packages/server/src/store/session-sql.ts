@@ -14,6 +14,11 @@ export interface SessionSql {
   closeMinute(date: string): string
   /** The instant at which the session of a date opens. */
   openInstant(date: string): string
+  /**
+   * What leaves bars of a night out of a question about sessions, ` AND …`: their calendar dates are not those of their
+   * sessions, and may be none. Empty, and costs nothing, where the exchange rests at night.
+   */
+  andRegular(instant: string): string
 }
 
 export function sessionSql(exchange: Exchange): SessionSql {
@@ -27,9 +32,11 @@ export function sessionSql(exchange: Exchange): SessionSql {
       .map((hours) => `${date} >= toDate('${hours.since}'), ${minuteOfDay(hours[pick])}`)
     return `multiIf(${branches.join(', ')}, ${fallback})`
   }
+  const dateOf = (instant: string) => `toDate(${instant}, ${zone})`
+  const minuteOf = (instant: string) => `(toHour(${instant}, ${zone}) * 60 + toMinute(${instant}, ${zone}))`
   return {
-    date: (instant) => `toDate(${instant}, ${zone})`,
-    minute: (instant) => `(toHour(${instant}, ${zone}) * 60 + toMinute(${instant}, ${zone}))`,
+    date: dateOf,
+    minute: minuteOf,
     openMinute: (date) => byDate(date, 'open'),
     closeMinute: (date) => byDate(date, 'close'),
     openInstant(date) {
@@ -37,6 +44,11 @@ export function sessionSql(exchange: Exchange): SessionSql {
       const midnight = `toDateTime(${date}, ${zone})`
       const guess = `(${midnight} + ${byDate(date, 'open')} * 60)`
       return `toTimeZone(${guess} + (timeZoneOffset(${midnight}) - timeZoneOffset(${guess})), 'UTC')`
+    },
+    andRegular(instant) {
+      if (exchange.sessions.every(({ night }) => night === undefined)) return ''
+      const [date, minute] = [dateOf(instant), minuteOf(instant)]
+      return ` AND ${minute} >= ${byDate(date, 'open')} AND ${minute} < ${byDate(date, 'close')}`
     },
   }
 }

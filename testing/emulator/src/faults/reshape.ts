@@ -34,12 +34,25 @@ function reshapeCsv(text: string, kind: Reshaping, rows: number): string {
   const cellLines = text.split('\r\n').map(splitCsv)
   const widest = Math.max(0, ...cellLines.map((cells) => cells.length))
   if (widest < 2) return text
+  // Where every line but the header ends with a comma, its last cell is none.
+  const isRagged = (cellLines[0]?.length ?? 0) === widest - 1 && cellLines.every((cells) => isEnded(cells, widest))
+  if (isRagged) {
+    const bare = cellLines.map((cells) => (cells.length === widest ? cells.slice(0, -1) : cells))
+    const [head = '', ...lines] = reshapeCsv(bare.map((cells) => cells.join(',')).join('\r\n'), kind, rows).split(
+      '\r\n',
+    )
+    return [head, ...lines.map((line) => (line === '' ? line : `${line},`))].join('\r\n')
+  }
   const header = cellLines.findIndex((cells) => cells.length === widest)
   const changed = cellLines.map((cells, index) =>
     cells.length < widest ? cells : reshapeCells(cells, kind, index === header ? ADDED_NAME : ADDED_VALUE),
   )
   const before = changed.slice(0, header + 1)
   return [...before, ...repeatFirst(changed.slice(header + 1), kind, rows)].map((cells) => cells.join(',')).join('\r\n')
+}
+
+function isEnded(cells: readonly string[], widest: number): boolean {
+  return cells.length < widest || cells.at(-1) === ''
 }
 
 /** The cells of a line as they are written, quotes and all. */

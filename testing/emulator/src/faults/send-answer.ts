@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from '../http/answer.js'
+import { zipFile } from '../http/zip-file.js'
 import type { Fault } from './fault.js'
 
 export interface SendOptions {
@@ -11,7 +12,9 @@ export interface SendOptions {
 
 /** Writes an answer, whole or as a fault of the transport has it. */
 export function sendAnswer(response: ServerResponse, answer: Answer, { head, nowMs, fault }: SendOptions): void {
-  const body = Buffer.from(answer.body)
+  // An empty body is a fault, and no zip of nothing.
+  const isZip = answer.zipAs !== undefined && answer.body.length > 0
+  const body = Buffer.from(isZip ? zipFile(answer.zipAs, answer.body) : answer.body)
   response.writeHead(answer.status, {
     date: new Date(nowMs).toUTCString(),
     ...answer.headers,

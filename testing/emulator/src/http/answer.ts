@@ -10,6 +10,8 @@ export interface Answer {
   readonly body: Uint8Array
   /** What `body` is written in, so that a fault can read and rewrite it. */
   readonly charset: Charset
+  /** The body goes out as a zip with one file of this name; faults strike what is in it. */
+  readonly zipAs?: string
   /** True for the bytes of a recording, which are served as they were. */
   readonly recorded?: boolean
 }
@@ -17,9 +19,9 @@ export interface Answer {
 export function textAnswer(
   text: string,
   type: string,
-  { status = 200, charset = 'utf-8', headers = {} }: Partial<Omit<Answer, 'body'>> = {},
+  { status = 200, charset = 'utf-8', headers = {}, ...rest }: Partial<Omit<Answer, 'body'>> = {},
 ): Answer {
-  return { status, headers: { 'content-type': type, ...headers }, body: encodeText(text, charset), charset }
+  return { ...rest, status, headers: { 'content-type': type, ...headers }, body: encodeText(text, charset), charset }
 }
 
 export function jsonAnswer(value: unknown, options: Partial<Omit<Answer, 'body'>> = {}): Answer {

@@ -4,6 +4,10 @@ export interface ArrivalLimit {
   readonly perMs: number
   /** How long a caller stays shut out after breaking the limit; 0 lets in the next one that finds room. */
   readonly banMs: number
+  /** Whom it holds for, by what callers are told apart by; all of them when absent. */
+  readonly holdsFor?: (caller: string) => boolean
+  /** Counts only what is asked under it; everything when absent. */
+  readonly path?: string
 }
 
 export interface Offence {
@@ -19,16 +23,18 @@ export interface Verdict {
   readonly overLimit: boolean
   /** Present when it is refused: over the limit, or within a ban. */
   readonly offence: Offence | undefined
+  /** Arrivals of the caller within the longest window, this one included. */
+  readonly used: number
 }
 
 export interface ArrivalGate {
   /** Counts an arrival and says what becomes of it. Arrivals must be told in their order. */
-  arrive(caller: string, atMs: number): Verdict
+  arrive(caller: string, atMs: number, path?: string): Verdict
 }
 
 interface Caller {
   /** Arrivals within the longest window, ascending. */
-  readonly arrivalsMs: number[]
+  readonly arrivals: { readonly atMs: number; readonly path: string }[]
   offence: Offence | undefined
 }
 
@@ -39,17 +45,19 @@ export function createArrivalGate(limits: readonly ArrivalLimit[]): ArrivalGate 
   const callers = new Map<string, Caller>()
   const longestMs = Math.max(0, ...limits.map(({ perMs }) => perMs))
   return {
-    arrive(name, atMs) {
-      const caller = callers.get(name) ?? { arrivalsMs: [], offence: undefined }
+    arrive(name, atMs, path = '') {
+      const caller = callers.get(name) ?? { arrivals: [], offence: undefined }
       if (callers.size >= CALLERS_MAX) callers.clear()
       callers.set(name, caller)
-      while (caller.arrivalsMs[0] !== undefined && caller.arrivalsMs[0] <= atMs - longestMs) caller.arrivalsMs.shift()
-      const broken = limits.find(
-        ({ requests, perMs }) => caller.arrivalsMs.filter((earlierMs) => earlierMs > atMs - perMs).length >= requests,
-      )
-      caller.arrivalsMs.push(atMs)
+      const { arrivals } = caller
+      while (arrivals[0] !== undefined && arrivals[0].atMs <= atMs - longestMs) arrivals.shift()
+      const broken = limits.find(({ requests, perMs, holdsFor, path: under = '' }) => {
+        if (!(holdsFor?.(name) ?? true) || !path.startsWith(under)) return false
+        return arrivals.filter((one) => one.atMs > atMs - perMs && one.path.startsWith(under)).length >= requests
+      })
+      arrivals.push({ atMs, path })
       caller.offence = nextOffence(caller.offence, broken, atMs)
-      return { overLimit: broken !== undefined, offence: caller.offence }
+      return { overLimit: broken !== undefined, offence: caller.offence, used: arrivals.length }
     },
   }
 }

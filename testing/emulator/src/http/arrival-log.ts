@@ -3,7 +3,7 @@ export interface Arrival {
   /** When its head arrived, ms since the epoch with a fraction, by the emulator's own clock. */
   readonly atMs: number
   readonly method: string
-  /** Path and query. */
+  /** Path and query, with the fields of a form that came as the body. */
   readonly path: string
   /** What the caller is told apart by: its credential, or its address. */
   readonly credential: string

@@ -17,6 +17,8 @@ export interface RecordedPage {
   /** Path and query; the order of parameters and those in `ignored` do not matter. */
   readonly question: string
   readonly file: string
+  /** `csv` and `html` are in MS950; JSON in UTF-8 when absent. */
+  readonly form?: 'csv' | 'html'
 }
 
 /** Parameters that change nothing in an answer. */
@@ -31,8 +33,10 @@ export function recordedPages(folder: string, pages: readonly RecordedPage[]): R
       const page = known.get(keyOf(url.pathname + url.search))
       if (page === undefined) return undefined
       const body = readFileSync(join(folder, page.file))
-      const headers = { 'content-type': 'application/json;charset=utf-8' }
-      return { status: 200, headers, body, charset: 'utf-8', recorded: true }
+      const { form } = page
+      const type = form === undefined ? 'application/json;charset=utf-8' : `text/${form};charset=MS950`
+      const headers = { 'content-type': type }
+      return { status: 200, headers, body, charset: form === undefined ? 'utf-8' : 'big5', recorded: true }
     },
     questions: () => [...known.values()].map(({ question }) => question),
   }

@@ -5,16 +5,16 @@
  * KEYS
  *   1        clock: hash of `now` (latest time seen), `place` (last one given out), `keeper` (which server kept these
  *            books), `lostAt` (when that was last found to be another, or not known)
- *   then     pause: the key that `pause` sets; for all other operations six keys for each limit:
+ *   then     pause, resume: the key that `pause` sets; for all other operations six keys for each limit:
  *     head     hash of `requests`, `bytes` (spent in the window), `r<time>`, `b<time>` (the same for one entry of spent),
  *              `entries`, `flying` (sizes of the two sets below, to notice a loss), `lostAt`
  *     spent    sorted set of the times at which spent requests are free again
  *     flying   sorted set of the ids of requests in flight, by the end of their lease
  *     queue    sorted set of the ids of those who wait, by place
  *     seen     sorted set of the same ids, by the time until which they count as living
- *     pause    time until which nothing is granted
+ *     pause    time until which nothing is granted; 0 for a pause that was ended early
  * ARGV
- *   1        ask | renew | release | forget | pause | status
+ *   1        ask | renew | release | forget | pause | resume | status
  *   2        id of the request
  *   3        ask: place in the queue ('none', 'last' or a number); release: bytes; pause: for how long
  *   4 5 6    length of a lease; how long a waiter lives without asking; longest window that waits after a loss
@@ -49,6 +49,16 @@ end
 if operation == 'pause' then
   local untilTime = now + tonumber(detail)
   if untilTime > (tonumber(redis.call('GET', KEYS[2])) or 0) then setPause(KEYS[2], untilTime) end
+  return false
+end
+
+-- Other processes know of the pause by their own clocks and would bring it back, so for as long as it would have lasted
+-- by any of them (they may run up to 500 ppm slow, and a second covers the way) the key says that it is over.
+if operation == 'resume' then
+  local untilTime = tonumber(redis.call('GET', KEYS[2])) or 0
+  if untilTime > now then
+    redis.call('SET', KEYS[2], '0', 'PX', text(math.ceil((untilTime - now) / 1000 * 1.001) + 1000))
+  end
   return false
 end
 

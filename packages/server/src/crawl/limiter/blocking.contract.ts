@@ -21,6 +21,32 @@ export function blockingContract({ name, openRig }: LimiterContract): void {
       expect(await clock.run(other.status(ninePerSecond))).toMatchObject({ blockedForMs: 0 })
     })
 
+    test('end early for all who use the key when they are told to, also where others know of them', async () => {
+      const { clock, limiter } = await openRig()
+      const [one, other] = [limiter(), limiter()]
+      await clock.run(one.pause('api', 3_600_000))
+      await clock.run(other.pause('api', 1_800_000))
+      const waiting = one.acquire([ninePerSecond])
+      await clock.pass(10_000)
+      await clock.run(other.resume('api'))
+      const resumedMs = clock.now()
+      expect(await clock.run(one.status(ninePerSecond))).toMatchObject({ blockedForMs: 0 })
+      await clock.run(waiting)
+      expect(clock.now() - resumedMs).toBeLessThanOrEqual(limiterDefaults.heartbeatMs)
+      await clock.run(one.acquire([ninePerSecond]))
+      expect(await clock.run(one.status(ninePerSecond))).toMatchObject({ blockedForMs: 0, requestsUsed: 2 })
+    })
+
+    test('may come again after one was ended early', async () => {
+      const { clock, limiter } = await openRig()
+      const one = limiter()
+      await clock.run(one.resume('api'))
+      await clock.run(one.pause('api', 3_600_000))
+      await clock.run(one.resume('api'))
+      await clock.run(one.pause('api', 5_000))
+      expect(await clock.run(limiter().status(ninePerSecond))).toMatchObject({ blockedForMs: 5_000 })
+    })
+
     test('hold back those who sleep already', async () => {
       const { clock, limiter } = await openRig()
       const one = limiter()

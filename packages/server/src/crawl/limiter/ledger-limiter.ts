@@ -89,10 +89,12 @@ export function createLedgerLimiter(options: LedgerLimiterOptions): Limiter {
       }
     },
     pause: (key, delayMs) => ledger.pause(key, delayMs),
+    resume: (key) => ledger.resume(key),
     status: (limit) => ledger.status(limit),
     async close() {
       closed = true
       for (const waiter of waiters) waiter.abort(closes())
+      ledger.close()
     },
   }
 }

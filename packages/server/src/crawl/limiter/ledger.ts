@@ -13,7 +13,11 @@ export interface Ledger {
   /** Nobody waits or sends under this id any more, and nothing was sent. Never rejects. */
   forget(id: string, limits: readonly Limit[]): Promise<void>
   pause(key: string, delayMs: number): Promise<void>
+  /** Ends the pause of `key`, also where other processes know of it. */
+  resume(key: string): Promise<void>
   status(limit: Limit): Promise<LimitStatus>
+  /** Steps are no longer tried again. */
+  close(): void
 }
 
 export interface Asking {

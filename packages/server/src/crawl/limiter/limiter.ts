@@ -63,7 +63,9 @@ export interface Limiter {
   acquire(limits: readonly Limit[], options?: AcquireOptions): Promise<Slot>
   /** Grants nothing on the limits of `key` for `delayMs`, in all processes. A pause grows, it never shrinks. */
   pause(key: string, delayMs: number): Promise<void>
+  /** Ends the pause of `key` at once, in all processes; who waits notices within one heartbeat. Nothing else is forgotten. */
+  resume(key: string): Promise<void>
   status(limit: Limit): Promise<LimitStatus>
-  /** Rejects who waits. Slots that are held may still be released. */
+  /** Rejects who waits. Slots that are held may still be released; while Redis is away they come back with their lease. */
   close(): Promise<void>
 }

@@ -87,6 +87,10 @@ export function createMemoryLedger({ now, quietMsMax }: MemoryLedgerOptions): Le
     async pause(key, delayMs) {
       pausedUntilUs.set(key, Math.max(pausedUntilUs.get(key) ?? 0, clockUs() + microseconds(delayMs)))
     },
+    async resume(key) {
+      pausedUntilUs.delete(key)
+    },
+    close() {},
     async status(limit) {
       const nowUs = clockUs()
       const { requests, bytes, waiting } = open(limit, nowUs).used

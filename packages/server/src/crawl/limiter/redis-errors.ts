@@ -9,12 +9,13 @@ const passing = ['LOADING', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN',
 
 /**
  * Repeats a step until Redis has done it, for up to `patienceMs`; then throws SERVICE_UNAVAILABLE. A step may have been
- * done although its answer was lost, so it must bear to be repeated.
+ * done although its answer was lost, so it must bear to be repeated. Once `closing` is aborted nothing is repeated.
  */
 export async function retryWhileUnreachable<Result>(
   clock: Clock,
   patienceMs: number,
   step: () => Promise<Result>,
+  closing?: AbortSignal,
 ): Promise<Result> {
   const endMs = clock.now() + patienceMs
   for (;;) {
@@ -22,9 +23,9 @@ export async function retryWhileUnreachable<Result>(
       return await step()
     } catch (error) {
       if (isOfCaller(error)) throw error
-      if (clock.now() + retryDelayMs >= endMs) throw unreachable(patienceMs, error)
+      if (closing?.aborted || clock.now() + retryDelayMs >= endMs) throw unreachable(patienceMs, error)
     }
-    await clock.sleep(retryDelayMs)
+    await clock.sleep(retryDelayMs, closing).catch(() => undefined)
   }
 }
 

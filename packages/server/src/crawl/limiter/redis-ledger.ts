@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { admitScript } from './admit-script.js'
 import type { Clock } from './clock.js'
 import {
@@ -33,7 +34,7 @@ export interface RedisLedgerOptions {
   readonly script?: string
 }
 
-type Operation = 'ask' | 'renew' | 'release' | 'forget' | 'pause' | 'status'
+type Operation = 'ask' | 'renew' | 'release' | 'forget' | 'pause' | 'resume' | 'status'
 
 /** Keys of limits that nobody used for so long are dropped: connectors and credentials go. Longer than any window. */
 const idleSeconds = 100 * 24 * 3_600
@@ -44,6 +45,9 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
   const sha = createHash('sha1').update(script).digest('hex')
   /** The pauses this process asked for, by its own clock, so that they outlive a Redis that forgets. */
   const pausedUntilMs = new Map<string, number>()
+  const closing = new AbortController()
+  // As many steps may be tried again as there are requests: no leak.
+  setMaxListeners(0, closing.signal)
 
   async function run(
     operation: Operation,
@@ -52,7 +56,7 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
     { otherKeys = [], patienceMs = options.patienceMs }: { otherKeys?: readonly string[]; patienceMs?: number } = {},
   ): Promise<unknown> {
     const keys = [`${prefix}clock`, ...otherKeys, ...asked.limits.flatMap((limit) => keysOf(prefix, limit))]
-    return retryWhileUnreachable(clock, patienceMs, async () => {
+    const step = async () => {
       const ownArguments = [operation, asked.id, detail, ...settings(options, asked.leaseMs)]
       const limitArguments = asked.limits.flatMap((limit) => [...figures(limit), knownPause(limit)])
       const all = [...keys, ...ownArguments, ...limitArguments]
@@ -62,7 +66,8 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
         if (!isScriptMissing(error)) throw error
         return await redis.eval(script, keys.length, ...all)
       }
-    })
+    }
+    return retryWhileUnreachable(clock, patienceMs, step, closing.signal)
   }
 
   function knownPause(limit: Limit): string {
@@ -93,6 +98,14 @@ export function createRedisLedger(options: RedisLedgerOptions): Ledger {
       pausedUntilMs.set(key, Math.max(pausedUntilMs.get(key) ?? 0, clock.now() + delayMs))
       const nothing = { id: '', limits: [], leaseMs: options.leaseMs }
       await run('pause', String(microseconds(delayMs)), nothing, { otherKeys: [pauseKey(prefix, key)] })
+    },
+    async resume(key) {
+      pausedUntilMs.delete(key)
+      const nothing = { id: '', limits: [], leaseMs: options.leaseMs }
+      await run('resume', '', nothing, { otherKeys: [pauseKey(prefix, key)] })
+    },
+    close() {
+      closing.abort()
     },
     async status(limit) {
       // As above: four integers.

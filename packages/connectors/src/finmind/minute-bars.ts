@@ -1,0 +1,40 @@
+import { type Handler, parseInstrument } from '@barkeep/core'
+import { addDays } from '../date-steps.js'
+import { spokenFor } from '../spoken-for.js'
+import { todayInTaipei, trustAt } from '../taiwan/sessions.js'
+import { askDataset } from './ask.js'
+import { parseKbars } from './parse-kbars.js'
+
+export type MinuteBarsParams = {
+  /** Such as `TWSE:2330`. */
+  readonly instrument: string
+  /** Session date: a question is about one. */
+  readonly date: string
+}
+
+/**
+ * Minute bars of one instrument on one session date; only for sponsors. FinMind counts lots of 1,000, Barkeep shares.
+ * Throws what `dailyBars` throws. Source: FinMind TaiwanStockKBar, our notes on upstreams, 4.
+ */
+export const minuteBars: Handler<MinuteBarsParams> = async (task, context) => {
+  const { instrument, date } = task.params
+  const { exchange, symbol } = parseInstrument(instrument)
+  if (date > todayInTaipei(context.now())) return { task, data: { absence: 'not-yet', covers: [] }, nextTasks: [] }
+  const answer = await askDataset(context, 'TaiwanStockKBar', { data_id: symbol, start_date: date, end_date: date })
+  const trust = trustAt(context.now())
+  const coverage = { scope: instrument, of: '1m', start: date, end: addDays(date, 1) }
+  if (answer.length === 0) {
+    return { task, data: { absence: 'no-data', covers: spokenFor(coverage, undefined, trust) }, nextTasks: [] }
+  }
+  const { bars, refused } = parseKbars(answer, exchange, symbol, date)
+  const isFinal = date <= trust.settledThrough
+  return {
+    task,
+    data: {
+      bars: [{ interval: '1m', bars: isFinal ? bars : bars.map((bar) => ({ ...bar, final: false })) }],
+      covers: spokenFor(coverage, date, trust),
+      refused,
+    },
+    nextTasks: [],
+  }
+}

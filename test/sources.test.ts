@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@barkeep/client'
+import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const directory = mkdtempSync(join(tmpdir(), 'barkeep-sources-'))
+let server: RunningServer
+
+beforeAll(async () => {
+  const config = loadConfig({ flags: { data: directory, port: '0' } })
+  server = await startServer({ ...config, sources: { TWSE: { '1d': ['twse', '*', 'live'] } } })
+}, 60_000)
+
+afterAll(async () => {
+  await server.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const columns = ['instrument', 'ts', 'open', 'high', 'low', 'close', 'volume', 'turnover', 'trades'] as const
+
+async function post(source: string, closes: readonly number[]) {
+  const rows = closes.map(
+    (close, index) => `TWSE:2330,2026-11-1${6 + index}T01:00:00Z,${close},${close},${close},${close},1000,,`,
+  )
+  const answer = await fetch(`${server.url}/v1/bars/1d?source=${source}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: `${columns.join()}\n${rows.join('\n')}\n`,
+  })
+  return (await answer.json()).data
+}
+
+async function closes(query: string): Promise<string[]> {
+  const answer = await fetch(`${server.url}/v1/bars?instruments=TWSE:2330&columns=close,source&${query}`)
+  const { data } = await answer.json()
+  return data.map(({ close, source }: { close: number; source: string }) => `${close} ${source}`)
+}
+
+test('of what three sources post the declared one is kept, and each of them can be read', async () => {
+  expect(await post('live', [10, 11, 12])).toMatchObject({ rows: 3, replaced: 0 })
+  expect(await post('twse', [20, 21])).toMatchObject({ rows: 2, replaced: 2 })
+  const report = await post('mine', [30, 31, 32, 33])
+  expect(report).toMatchObject({ rows: 4, replaced: 1, outranked: 2 })
+
+  expect(await closes('interval=1d')).toEqual(['20 twse', '21 twse', '32 mine', '33 mine'])
+  expect(await closes('interval=1d&source=live')).toEqual(['10 live', '11 live', '12 live'])
+  expect(await closes('interval=1d&source=mine')).toEqual(['30 mine', '31 mine', '32 mine', '33 mine'])
+  expect(await closes('interval=1d&source=mine&start=2026-11-17&end=2026-11-19')).toEqual(['31 mine', '32 mine'])
+  expect(await closes('interval=1d&source=nobody')).toEqual([])
+  // A week of what one of them said.
+  expect(await closes('interval=1w&source=live&final=any')).toEqual(['12 derived:1d'])
+
+  const client = createClient({ url: server.url })
+  const table = await client.loadBars({ interval: '1d', source: 'mine', columns: ['close'] })
+  expect([...table.getChild('close')]).toEqual([30, 31, 32, 33])
+}, 60_000)
+
+test('what one source said is not filled, and a name that no source can have is refused', async () => {
+  for (const query of ['interval=1d&source=live&fill=previous', 'interval=1d&source=a%20b']) {
+    const answer = await fetch(`${server.url}/v1/bars?instruments=TWSE:2330&${query}`)
+    expect([query, answer.status, (await answer.json()).code]).toEqual([query, 400, 'INVALID_PARAMETER'])
+  }
+})
+
+test('where no market is declared there is none, and one can be planned all the same', async () => {
+  const client = createClient({ url: server.url })
+  expect(await client.markets().toArray()).toEqual([])
+  expect(await client.planMarkets().toArray()).toEqual([])
+  const [plan] = await client.planMarkets({ exchange: 'TPEX', interval: '1d', since: '2026-11-02' }).toArray()
+  // No instrument of TPEx is known: a page of a day of all can be counted, a page of each instrument cannot.
+  expect(plan).toMatchObject({ instruments: 0, listedBy: 'tpex', gaps: null })
+  const official = plan?.sources.find(({ connector }) => connector === 'tpex')
+  expect(official).toMatchObject({ role: 'first', plans: ['market-days'], blockedUntilMs: null })
+  expect(official?.requests).toBeGreaterThan(10)
+  await expect(client.planMarkets({ exchange: 'TPX', since: '2026-11-02' }).toArray()).rejects.toMatchObject({
+    code: 'UNKNOWN_EXCHANGE',
+  })
+})
