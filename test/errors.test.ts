@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type ErrorCode, errorCatalogue, type Problem } from '@barkeep/core'
 import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exampleProblem, requestText } from '../packages/server/src/api/error-docs.js'
-import { type ErrorExample, errorExamples } from '../packages/server/src/api/error-examples.js'
+import { exampleProblem, requestText } from '../packages/server/src/api/docs/error-docs.js'
+import { type ErrorExample, errorExamples } from '../packages/server/src/api/docs/error-examples.js'
 
 /** Servers that are told something, by the codes that need it; all others are answered by any server. */
 const settingsOf: Partial<Record<ErrorCode, Record<string, string>>> = {

@@ -1,8 +1,8 @@
 import type { Catalog } from '../packages/server/src/store/catalog.js'
 import { openContents } from '../packages/server/src/store/contents.js'
-import { CrawlTable } from '../packages/server/src/store/crawl-table.js'
-import { CrawlTables } from '../packages/server/src/store/crawl-tables.js'
 import { openStore } from '../packages/server/src/store/open-store.js'
+import { CrawlTable } from '../packages/server/src/store/tasks/crawl-table.js'
+import { CrawlTables } from '../packages/server/src/store/tasks/crawl-tables.js'
 
 const bars = [
   ['TWSE:2330', '2026-10-01T01:00:00Z', 1, 2, 0.5, 1.5, 1_000, 1_500.25, 7],

@@ -10,7 +10,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { setUpConnector } from '../packages/server/src/crawl/connector-setup.js'
 import { createMemoryLimiter } from '../packages/server/src/crawl/limiter/memory-limiter.js'
 import { SimulatedClock } from '../packages/server/src/crawl/limiter/simulated-clock.contract.js'
-import { LiveSources } from '../packages/server/src/crawl/live-sources.js'
+import { LiveSources } from '../packages/server/src/crawl/live/live-sources.js'
 
 const date = '2024-10-15'
 const at = (clock: string) => Date.parse(`${date}T${clock}+08:00`)

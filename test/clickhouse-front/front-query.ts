@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Session } from 'chdb'
-import { arrowBatches, arrowEnd } from '../../packages/server/src/api/arrow-framing.js'
+import { arrowBatches, arrowEnd } from '../../packages/server/src/api/formats/arrow-framing.js'
 import { toFrontException } from './front-exception.js'
 import type { FrontRequest } from './front-request.js'
 

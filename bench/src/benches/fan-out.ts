@@ -22,9 +22,9 @@ const DELIVERIES = 50_000
 const BURSTS_MIN = 15
 const BURSTS_MAX = 200
 /** What is sent while some listeners take nothing: a large market, until it is more than the system buffers for a connection. */
-const FROZEN = 20
+const FROZEN = 10
 const FROZEN_BARS = 1_000
-const FROZEN_MESSAGES = 100
+const FROZEN_MESSAGES = 400
 const BYTES_PER_KIB = 1_024
 const NS_PER_MS = 1e6
 

@@ -1,11 +1,11 @@
 import { BarkeepError, type Exchange, hoursOn, invalidParameter, minuteOfDay, parseTimeBound } from '@barkeep/core'
 import Type from 'typebox'
-import { lastMinuteEnds, type MarketDay } from '../crawl/gaps-calendar.js'
-import { sessionDates } from '../store/calendar-sql.js'
+import { lastMinuteEnds, type MarketDay } from '../crawl/gaps/gaps-calendar.js'
+import { sessionDates } from '../store/bars/calendar-sql.js'
 import { notFound } from './catalog-routes.js'
 import type { Api, ApiContext } from './context.js'
-import { choice, querySchema, text } from './query-schema.js'
-import { envelope } from './wire-schemas.js'
+import { choice, querySchema, text } from './schema/query-schema.js'
+import { envelope } from './schema/wire-schemas.js'
 
 /** A session whose last minute bar, of any instrument, ends this long before the close is taken for a half day. */
 const HALF_DAY_MINUTES = 30

@@ -9,8 +9,8 @@ import {
 } from '@barkeep/core'
 import Type from 'typebox'
 import type { Api, ApiContext } from './context.js'
-import { choice, querySchema, text, whole } from './query-schema.js'
-import { dateOrNull, envelope, exchangeSchema, instrumentSchema, pageEnvelope } from './wire-schemas.js'
+import { choice, querySchema, text, whole } from './schema/query-schema.js'
+import { dateOrNull, envelope, exchangeSchema, instrumentSchema, pageEnvelope } from './schema/wire-schemas.js'
 
 const tags = ['reference']
 const none = querySchema({})

@@ -5,9 +5,9 @@ import type { Crawl } from '../crawl/open-crawl.js'
 import type { Contents } from '../store/contents.js'
 import type { Store } from '../store/store.js'
 import type { Idempotency } from './idempotency.js'
-import type { LiveService } from './live-port.js'
-import type { SearchService } from './search-port.js'
-import type { SchemaTypes } from './validation.js'
+import type { SchemaTypes } from './schema/validation.js'
+import type { SearchService } from './searches/search-port.js'
+import type { LiveService } from './streams/live-port.js'
 
 /** What the routes work with. */
 export interface ApiContext extends Contents {

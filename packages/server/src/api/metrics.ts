@@ -2,7 +2,7 @@ import { errorCatalogue } from '@barkeep/core'
 import type { FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Api, ApiContext } from './context.js'
-import { searchMetrics } from './search-metrics.js'
+import { searchMetrics } from './searches/search-metrics.js'
 
 /** `GET /metrics` in the text format of Prometheus: the process, requests by route, and what the store holds. */
 export function metricsRoute(app: Api, { catalog, search }: ApiContext): void {

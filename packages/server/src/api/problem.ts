@@ -1,6 +1,6 @@
 import { BarkeepError, type ErrorCode, type ErrorDetail, errorCatalogue, type Problem } from '@barkeep/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sendProblemBody } from './answer-format.js'
+import { sendProblemBody } from './formats/answer-format.js'
 
 export const serviceVersion = '0.1.0'
 

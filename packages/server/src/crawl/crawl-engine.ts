@@ -4,8 +4,8 @@ import { type Account, type ConnectorSetup, limitsAt } from './connector-setup.j
 import type { CommitReport, CrawlSink } from './crawl-sink.js'
 import type { Clock } from './limiter/clock.js'
 import type { Limit, Limiter } from './limiter/limiter.js'
+import type { Lease, TaskQueue } from './queue/task-queue.js'
 import { runTask, TaskFailure, type TaskOutcome, urlOf } from './run-task.js'
-import type { Lease, TaskQueue } from './task-queue.js'
 import { createUpstreamFetch } from './upstream-fetch.js'
 
 export interface EngineSettings {

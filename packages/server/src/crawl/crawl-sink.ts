@@ -18,8 +18,8 @@ import {
   type TaskResult,
 } from '@barkeep/core'
 import type { Contents } from '../store/contents.js'
-import type { CrawlTables } from '../store/crawl-tables.js'
-import { dateAfter } from './gaps-calendar.js'
+import type { CrawlTables } from '../store/tasks/crawl-tables.js'
+import { dateAfter } from './gaps/gaps-calendar.js'
 import { GroupCommit } from './group-commit.js'
 import type { RawPage, TaskOutcome } from './run-task.js'
 

@@ -8,11 +8,11 @@ import {
   type Task,
 } from '@barkeep/core'
 import type { Catalog } from '../store/catalog.js'
-import type { CrawlTable, StoredCrawl } from '../store/crawl-table.js'
-import { type CrawlWindow, windowTasks } from './backfill-tasks.js'
+import type { CrawlTable, StoredCrawl } from '../store/tasks/crawl-table.js'
 import type { ConnectorSetup } from './connector-setup.js'
 import { type Estimate, estimateCrawl } from './estimate.js'
-import type { TaskCounts, TaskQueue } from './task-queue.js'
+import { type CrawlWindow, windowTasks } from './gaps/backfill-tasks.js'
+import type { TaskCounts, TaskQueue } from './queue/task-queue.js'
 
 /** Tasks that are planned in one stroke. */
 const TASKS_ADDED_MAX = 1_000

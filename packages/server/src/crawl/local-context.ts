@@ -1,7 +1,7 @@
 import type { Connector, JsonObject, JsonValue, LocalContext } from '@barkeep/core'
 import type { Contents } from '../store/contents.js'
-import { quotedName } from '../store/dataset-column-sql.js'
-import { tableOf } from '../store/datasets.js'
+import { quotedName } from '../store/datasets/dataset-column-sql.js'
+import { tableOf } from '../store/datasets/datasets.js'
 import type { Store } from '../store/store.js'
 
 /** What a local connector sees of this server: no more of the store than rows of the datasets that it declares. */

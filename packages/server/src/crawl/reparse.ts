@@ -1,5 +1,5 @@
 import { type Connector, type UpstreamRequest, upstreamError } from '@barkeep/core'
-import type { ArchivedPage, CrawlTables } from '../store/crawl-tables.js'
+import type { ArchivedPage, CrawlTables } from '../store/tasks/crawl-tables.js'
 import type { CrawlSink } from './crawl-sink.js'
 import { runTask } from './run-task.js'
 import { pageOf } from './upstream-fetch.js'

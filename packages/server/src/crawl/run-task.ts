@@ -7,7 +7,7 @@ import {
   type UpstreamPage,
   type UpstreamRequest,
 } from '@barkeep/core'
-import { taskKey } from './task-key.js'
+import { taskKey } from './queue/task-key.js'
 
 /** A page as it is archived: without secrets. */
 export interface RawPage {

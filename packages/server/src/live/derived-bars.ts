@@ -6,7 +6,7 @@ import {
   type KeptInterval,
   type LiveBar,
 } from '@barkeep/core'
-import { barsQuery } from '../store/bars-sql.js'
+import { barsQuery } from '../store/bars/bars-sql.js'
 import type { Catalog } from '../store/catalog.js'
 import type { Store } from '../store/store.js'
 

@@ -1,5 +1,5 @@
 import { type Exchange, type LiveBar, type Topic, topicIntervals } from '@barkeep/core'
-import type { BarsIngest } from '../store/bars-ingest.js'
+import type { BarsIngest } from '../store/bars/bars-ingest.js'
 import type { StoredBars } from './derived-bars.js'
 import { type BuiltTopic, builtTopics, type Closing, LiveBuilder } from './live-builder.js'
 import { broadcastBars, type LiveDoor } from './live-door.js'

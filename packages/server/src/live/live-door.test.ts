@@ -1,6 +1,6 @@
 import { builtInExchanges, formatInstant, sessionDateOf, sessionOf } from '@barkeep/core'
 import { beforeEach, expect, test } from 'vitest'
-import type { BarsAppend, BarsIngest } from '../store/bars-ingest.js'
+import type { BarsAppend, BarsIngest } from '../store/bars/bars-ingest.js'
 import { LiveDoor } from './live-door.js'
 import type { LiveLog, LogRecord } from './live-log.js'
 import { createMemoryLiveLog } from './memory-live-log.js'

@@ -7,8 +7,8 @@ import {
   topicIntervals,
   topics,
 } from '@barkeep/core'
-import type { BarsIngest } from '../store/bars-ingest.js'
-import type { CommittedBars } from '../store/bars-witness.js'
+import type { BarsIngest } from '../store/bars/bars-ingest.js'
+import type { CommittedBars } from '../store/bars/bars-witness.js'
 import { LiveLine } from './live-line.js'
 import type { LiveLog, LogEntry } from './live-log.js'
 import { barsEntry, doneEntry } from './live-record.js'

@@ -1,4 +1,4 @@
-import { quotedName } from '../store/dataset-column-sql.js'
+import { quotedName } from '../store/datasets/dataset-column-sql.js'
 import { type EdmType, type EntitySet, edmEngineTypes, type Property, propertyOf } from './entity-set.js'
 import { wrongOption } from './errors.js'
 import { type ExpressionContext, ExpressionSql } from './expression-sql.js'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { startNow } from '../api/start-now.js'
+import { startNow } from '../api/formats/start-now.js'
 import type { Store } from '../store/store.js'
 import type { QueryOptions } from './parse-options.js'
 import type { JsonFlavour } from './preferences.js'

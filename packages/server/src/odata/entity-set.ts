@@ -1,5 +1,5 @@
 import { nearestName } from '@barkeep/core'
-import type { Lookup } from '../store/dataset-source.js'
+import type { Lookup } from '../store/datasets/dataset-source.js'
 import type { Params } from '../store/store.js'
 import { wrongOption } from './errors.js'
 

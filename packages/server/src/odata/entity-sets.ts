@@ -1,6 +1,6 @@
 import type { ColumnType, Dataset } from '@barkeep/core'
-import type { RowSource } from '../store/dataset-source.js'
-import type { DatasetSources } from '../store/dataset-sources.js'
+import type { RowSource } from '../store/datasets/dataset-source.js'
+import type { DatasetSources } from '../store/datasets/dataset-sources.js'
 import type { EdmType, EntitySet } from './entity-set.js'
 
 /** All that the service shows: every dataset, also those that the store keeps itself. */

@@ -1,5 +1,5 @@
 import { BarkeepError } from '@barkeep/core'
-import type { Binder } from '../store/binder.js'
+import type { Binder } from '../store/engine/binder.js'
 import { boolean, compareNull, comparisonHint } from './comparison-sql.js'
 import { type EntitySet, propertyOf } from './entity-set.js'
 import { NotSupported, wrongOption } from './errors.js'

@@ -1,5 +1,5 @@
 import { shorten } from '@barkeep/core'
-import type { Binder } from '../store/binder.js'
+import type { Binder } from '../store/engine/binder.js'
 import { type EdmType, edmEngineTypes } from './entity-set.js'
 import { NotSupported, wrongOption } from './errors.js'
 import type { Literal } from './expression.js'

@@ -1,6 +1,6 @@
 import { BarkeepError } from '@barkeep/core'
-import { Binder } from '../store/binder.js'
-import { quotedName } from '../store/dataset-column-sql.js'
+import { quotedName } from '../store/datasets/dataset-column-sql.js'
+import { Binder } from '../store/engine/binder.js'
 import type { Params } from '../store/store.js'
 import { appliedSet } from './apply-sql.js'
 import { type EntitySet, edmEngineTypes, type OrderTerm, type Property, propertyOf } from './entity-set.js'

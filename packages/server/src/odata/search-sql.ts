@@ -1,5 +1,5 @@
 import { BarkeepError } from '@barkeep/core'
-import type { Binder } from '../store/binder.js'
+import type { Binder } from '../store/engine/binder.js'
 import type { EntitySet } from './entity-set.js'
 import type { Search } from './parse-search.js'
 

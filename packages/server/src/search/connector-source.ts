@@ -1,7 +1,7 @@
 import { type Connector, type FoundHit, isAbsence, type Task, type TaskResult } from '@barkeep/core'
 import type { AskNow } from '../crawl/ask-now.js'
 import type { Clock } from '../crawl/limiter/clock.js'
-import { taskKey } from '../crawl/task-key.js'
+import { taskKey } from '../crawl/queue/task-key.js'
 import type { SearchSource } from './search-source.js'
 
 export interface ConnectorSourceParts {

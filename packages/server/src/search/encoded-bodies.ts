@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { PageCache } from '../store/page-cache.js'
+import { PageCache } from '../store/datasets/page-cache.js'
 
 /** How a body may be packed on its way; null for not at all. */
 export type BodyCoding = 'gzip' | 'br' | null

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { openChdbStore } from './chdb-store.js'
-import { type ClickhouseSettings, clickhouseAddress } from './clickhouse-address.js'
-import { openClickhouseStore } from './clickhouse-store.js'
+import { openChdbStore } from './engine/chdb-store.js'
+import { type ClickhouseSettings, clickhouseAddress } from './engine/clickhouse-address.js'
+import { openClickhouseStore } from './engine/clickhouse-store.js'
 import type { Store } from './store.js'
 
 export interface StoreOptions {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { oneArrowStream, readArrow, rowsOfChunks } from './arrow-chunks.contract.js'
+import { oneArrowStream, readArrow, rowsOfChunks } from './engine/arrow-chunks.contract.js'
 import type { OutputFormat, Param, Store } from './store.js'
 
 export interface OpenedStore {
