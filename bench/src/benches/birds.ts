@@ -12,6 +12,7 @@ import { pages } from '../tasks/pages.js'
 const file = new URL('../../../../shared/data/birds/birds.json', import.meta.url)
 const ROWS = 1_000
 const STOP_AT = 50
+const paths = { rows: '/v1/datasets/birds/rows', plain: '/api/birds', prefetch: '/api/birds with prefetch' }
 
 export const bench: Bench = {
   name: 'birds',
@@ -29,7 +30,7 @@ export const bench: Bench = {
       const later = new Map<string, number[]>()
       const requests = new Map<string, number>()
       for (let round = 0; round < rounds; round++) {
-        for (const way of ['rows', 'plain'] as const) {
+        for (const way of ['rows', 'plain', 'prefetch'] as const) {
           for (const stopAt of [ROWS, STOP_AT]) {
             // A server of its own, so that the first walk finds nothing read ahead.
             const data = join(directory, `${aheadRows}-${round}-${way}-${stopAt}`)
@@ -40,7 +41,7 @@ export const bench: Bench = {
             await client.dataset('birds').insert(survey, { contentType: 'application/json', key: ['BirdNo'] })
             const { output } = await runTask(pages, { url: server.url, way, stopAt })
             await server.stop()
-            const name = `${way === 'plain' ? '/api/birds' : '/v1/datasets/birds/rows'}, ${stopAt} rows`
+            const name = `${paths[way]}, ${stopAt} rows`
             const [cold = 0, ...warm] = output.seconds
             first.set(name, [...(first.get(name) ?? []), cold])
             later.set(name, [...(later.get(name) ?? []), ...warm])

@@ -3,7 +3,8 @@ import type { TaskFile } from '../child.js'
 
 interface Input {
   readonly url: string
-  readonly way: 'rows' | 'plain'
+  /** `prefetch` is `plain` with pages asked for before their turn. */
+  readonly way: 'rows' | 'plain' | 'prefetch'
   /** Stops at this row, counted from 1. */
   readonly stopAt: number
 }
@@ -16,6 +17,7 @@ interface Output {
 }
 
 const ROWS_A_PAGE = 5
+const PREFETCH_PAGES = 4
 /** A process that has asked for nothing yet takes longer for its first requests than for all others. */
 const WARM_UP_REQUESTS = 100
 const WALKS = 5
@@ -39,9 +41,9 @@ export async function task({ url, way, stopAt }: Input): Promise<Output> {
     requests = 0
     rows = 0
     const list =
-      way === 'plain'
-        ? client.plain('birds', { take: ROWS_A_PAGE })
-        : client.dataset('birds').rows({ limit: ROWS_A_PAGE })
+      way === 'rows'
+        ? client.dataset('birds').rows({ limit: ROWS_A_PAGE })
+        : client.plain('birds', { take: ROWS_A_PAGE, ...(way === 'prefetch' && { prefetch: PREFETCH_PAGES }) })
     const startMs = performance.now()
     for await (const _ of list) {
       rows += 1
