@@ -6,6 +6,7 @@ import { shippedConnectors } from '@barkeep/connectors'
 import { type Emulator, type FaultKind, faultKinds, startEmulator, type TruthMinute } from '@barkeep/emulator'
 import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { send, until } from './crawl-talk.js'
 
 // Fugle and Shioaji: two sources of the same minutes, one in shares and one in lots.
 const ids = ['fugle', 'shioaji'] as const
@@ -42,22 +43,6 @@ function open(
 afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true })
 })
-
-async function send(server: RunningServer, method: string, path: string, body?: object) {
-  const answer = await fetch(server.url + path, {
-    method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  return (await answer.json()).data
-}
-
-async function until<Value>(ask: () => Promise<Value>, isEnough: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await ask()
-    if (isEnough(value)) return value
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 async function crawl(server: RunningServer, connector: Id, order: object): Promise<{ dead: number }> {
   const { id } = await send(server, 'POST', '/v1/crawls', { connector, ...order })

@@ -7,6 +7,7 @@ import { type Instrument, isAbsence, type Page, type Task, type UpstreamPage } f
 import { type Emulator, type FaultKind, type FaultOrder, faultKinds, startEmulator } from '@barkeep/emulator'
 import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { send, until } from './crawl-talk.js'
 
 type UpstreamId = 'twse' | 'yahoo'
 
@@ -130,22 +131,6 @@ function plainSymbols(): string[] {
 /** A Chinese name, which a wrong charset would spoil. */
 function quotedName(): string {
   return emulator.truth.listing('2330')?.name ?? ''
-}
-
-async function send(server: RunningServer, method: string, path: string, body?: object) {
-  const answer = await fetch(server.url + path, {
-    method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  return (await answer.json()).data
-}
-
-async function until<Value>(ask: () => Promise<Value>, isEnough: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await ask()
-    if (isEnough(value)) return value
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
 
 /** Orders all cases at once, strikes each of their requests once, and tells how each ended. */

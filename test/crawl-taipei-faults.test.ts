@@ -5,6 +5,7 @@ import { createClient } from '@barkeep/client'
 import { type Emulator, type FaultKind, type FaultOrder, faultKinds, startEmulator } from '@barkeep/emulator'
 import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { send, until } from './crawl-talk.js'
 
 const ids = ['twse', 'tpex', 'mops'] as const
 type Id = (typeof ids)[number]
@@ -59,22 +60,6 @@ afterAll(async () => {
   await emulator.close()
   for (const directory of directories) rmSync(directory, { recursive: true })
 })
-
-async function send(server: RunningServer, method: string, path: string, body?: object) {
-  const answer = await fetch(server.url + path, {
-    method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  return (await answer.json()).data
-}
-
-async function until<Value>(ask: () => Promise<Value>, isEnough: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await ask()
-    if (isEnough(value)) return value
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 const order = async (server: RunningServer, { connector, order: rest }: Order): Promise<number> =>
   (await send(server, 'POST', '/v1/crawls', { connector, ...rest })).id

@@ -1,5 +1,5 @@
 import type { CrawlRequest } from '@barkeep/core'
-import { addDays, datesIn, earlier, later, weekdayOf } from '../date-steps.js'
+import { addDays, datesIn, earlier, later, monthsIn, weekdayOf } from '../date-steps.js'
 import { todayInTaipei } from './sessions.js'
 
 /** Until this date Saturdays that made up for a holiday had sessions; the last was 2018-12-22. */
@@ -23,5 +23,19 @@ export function* tradableDates(request: CrawlRequest, since: string): Generator<
   for (const date of datesIn(later(request.start, since), pastOnly(request))) {
     const weekday = weekdayOf(date)
     if (weekday !== 0 && (weekday !== 6 || date < SATURDAYS_UNTIL)) yield date
+  }
+}
+
+/** A month a page of each instrument of an exchange, from `since` on, as long as it was listed. */
+export function* stockMonths(
+  request: CrawlRequest,
+  exchange: string,
+  since: string,
+): Generator<{ readonly instrument: string; readonly month: string }> {
+  for (const { instrument, exchange: its, listed, delisted } of request.instruments) {
+    if (its !== exchange) continue
+    const start = later(later(request.start, listed), since)
+    const end = earlier(pastOnly(request), delisted === null ? null : addDays(delisted, 1))
+    for (const month of monthsIn(start, end)) yield { instrument, month }
   }
 }

@@ -1,6 +1,5 @@
-import { addDays, earlier, later, monthsIn } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
-import { pastOnly, todayOf, tradableDates } from '../taiwan/crawl-dates.js'
+import { stockMonths, todayOf, tradableDates } from '../taiwan/crawl-dates.js'
 import { exchangeLimits } from '../taiwan/exchange-limits.js'
 import { instruments } from '../twse/instruments.js'
 import { datasets } from './datasets.js'
@@ -45,14 +44,7 @@ export const tpex = defineConnector({
       since: STOCK_MONTHS_SINCE,
       bytesPerPage: 2_000,
       handler: 'stockMonth',
-      *params(request) {
-        for (const { instrument, exchange, listed, delisted } of request.instruments) {
-          if (exchange !== 'TPEX') continue
-          const start = later(later(request.start, listed), STOCK_MONTHS_SINCE)
-          const end = earlier(pastOnly(request), delisted === null ? null : addDays(delisted, 1))
-          for (const month of monthsIn(start, end)) yield { instrument, month }
-        }
-      },
+      params: (request) => stockMonths(request, 'TPEX', STOCK_MONTHS_SINCE),
     },
     valuations: {
       title: 'P/E, P/B, dividend and yield, all stocks of a day a page',

@@ -1,7 +1,7 @@
 import type { CrawlRequest } from '@barkeep/core'
-import { addDays, earlier, later, monthsIn } from '../date-steps.js'
+import { addDays } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
-import { pastOnly, todayOf, tradableDates } from '../taiwan/crawl-dates.js'
+import { stockMonths, todayOf, tradableDates } from '../taiwan/crawl-dates.js'
 import { exchangeLimits } from '../taiwan/exchange-limits.js'
 import { dailyBars } from './daily-bars.js'
 import { datasets } from './datasets.js'
@@ -37,14 +37,7 @@ export const twse = defineConnector({
       since: STOCK_DAY_SINCE,
       bytesPerPage: 2_600,
       handler: 'dailyBars',
-      *params(request) {
-        for (const { instrument, exchange, listed, delisted } of request.instruments) {
-          if (exchange !== 'TWSE') continue
-          const start = later(later(request.start, listed), STOCK_DAY_SINCE)
-          const end = earlier(pastOnly(request), delisted === null ? null : addDays(delisted, 1))
-          for (const month of monthsIn(start, end)) yield { instrument, month }
-        }
-      },
+      params: (request) => stockMonths(request, 'TWSE', STOCK_DAY_SINCE),
     },
     'market-days': {
       title: 'Daily bars, all stocks of a day a page',
