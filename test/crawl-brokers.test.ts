@@ -153,7 +153,7 @@ describe('a crawl within the limits of its upstream', () => {
     const names = emulator.tpexTruth.listings().filter(({ kind, delisted }) => kind !== 'warrant' && delisted === null)
     expect(data.map(({ name }) => name).sort()).toEqual(names.map(({ name }) => name).sort())
     await server.close()
-  }, 120_000)
+  })
 
   test('of Shioaji brings minutes in shares, labelled by their start, thirty days a page', async () => {
     const server = await open(emulator, scaled)
@@ -182,7 +182,7 @@ describe('a crawl within the limits of its upstream', () => {
     expect(ticks.at(-1)).toMatchObject({ number: ticks.length, price: day.at(-1)?.close })
     expect(await client.dataset('shioaji_snapshots').rows({ limit: 10 }).toArray()).toHaveLength(3)
     await server.close()
-  }, 120_000)
+  })
 })
 
 test('an empty answer over the bytes of the day is no day without data: the connector waits', async () => {
@@ -207,7 +207,7 @@ test('an empty answer over the bytes of the day is no day without data: the conn
   expect(coverage.filter(({ of }) => of === '1m')).toHaveLength(1)
   await server.close()
   await emulator.close()
-}, 60_000)
+})
 
 describe('a crawl whose every page is struck once', () => {
   let emulator: Emulator
@@ -262,7 +262,6 @@ describe('a crawl whose every page is struck once', () => {
         expected.map(({ open, high, low, close, volumeShares }) => [open, high, low, close, volumeShares]),
       )
     },
-    60_000,
   )
 
   test.each(ids)('of %s by a wall against robots holds it back, and brings nothing', async (id) => {

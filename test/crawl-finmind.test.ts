@@ -79,7 +79,7 @@ describe('FinMind, with the account of a sponsor and within the limits of a plai
     expect(paths.filter((path) => path.startsWith('/api/v4/login'))).toHaveLength(1)
     expect([new Set(paths).size, rig.emulator.violations('finmind')]).toEqual([paths.length, []])
     expect(rig.emulator.arrivals('finmind').filter(({ credential }) => credential === 'anonymous')).toHaveLength(1)
-  }, 120_000)
+  })
 
   test('archived pages are read again without a request, a login included', async () => {
     const before = rig.emulator.arrivals('finmind').length
@@ -136,7 +136,7 @@ test('a quota that is used up elsewhere makes the connector wait before the firs
   const asked = rig.emulator.arrivals('finmind').slice(600)
   expect(asked.map(({ path, status }) => [path, status])).toEqual([['/v2/user_info', 200]])
   await rig.close()
-}, 60_000)
+})
 
 test('a crawl of more than two hours without a token never asks more than 300 times in one', async () => {
   // An hour lasts a second.
@@ -154,7 +154,7 @@ test('a crawl of more than two hours without a token never asks more than 300 ti
   expect([arrivals.length, rig.emulator.violations('finmind')]).toEqual([650, []])
   expect(asObject(await rig.bars('1d', day))).toEqual(asObject(dayBarsOf(rig, symbols, day)))
   await rig.close()
-}, 120_000)
+})
 
 describe('a page of FinMind that is struck once', () => {
   let rig: CrawlRig

@@ -96,7 +96,7 @@ test('a market without a network is crawled, its gaps are found, and a backfill 
     expect(expected.length).toBeGreaterThan(40)
     expect(expected.filter(([key, close]) => kept.get(String(key)) !== close)).toEqual([])
   }
-}, 120_000)
+})
 
 test('a folder is crawled, and again only what changed, also by the next process', async () => {
   const put = (name: string, ...lines: string[]) =>

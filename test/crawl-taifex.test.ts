@@ -59,7 +59,7 @@ describe('the futures exchange, within its limits', () => {
     expect(asObject(await rig.bars('1d', weeks))).toEqual(asObject(dayBarsOf(rig, dates)))
     const paths = rig.emulator.arrivals('taifex').map(({ path }) => path)
     expect([new Set(paths).size, rig.emulator.violations('taifex')]).toEqual([paths.length, []])
-  }, 120_000)
+  })
 
   test('rows tell the night, settlement and open interest of the same days', async () => {
     const { taifexTruth } = rig.emulator
@@ -115,7 +115,7 @@ describe('the futures exchange, within its limits', () => {
     const starts: { ts: string }[] = (await hours.json()).data
     const clocks = starts.map(({ ts }) => ts.slice(11, 16))
     expect([clocks.length > 100, clocks.every((clock) => clock >= '00:45' && clock < '05:45')]).toEqual([true, true])
-  }, 120_000)
+  })
 })
 
 describe('a page of the futures exchange that is struck once', () => {

@@ -290,5 +290,5 @@ test('a page that two crawls want is asked for once, counted by both, and kept w
 
 /** For an answer whose body is not waited for. */
 function soonOver(): AbortSignal {
-  return AbortSignal.timeout(5_000)
+  return AbortSignal.timeout(60_000)
 }

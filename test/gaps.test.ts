@@ -91,7 +91,7 @@ beforeAll(async () => {
   const context = parts as unknown as ApiContext // these routes need nothing else
   for (const routes of [calendarRoutes, coverageRoutes, gapRoutes]) routes(app, context)
   await fillWithGaps()
-}, 180_000)
+})
 
 afterAll(async () => {
   await app.close()
@@ -239,7 +239,7 @@ test('pages of any size are the same gaps', async () => {
     }
     expect(pages).toEqual(whole.data)
   }
-}, 120_000)
+})
 
 test('the calendar tells sessions, closed days and missing ones apart, and who says so', async () => {
   const { data } = await get(`/v1/calendar/SIM?start=${start}&end=2026-05-20&detail=true`)
@@ -327,7 +327,7 @@ test('a backfill asks for what is missing and for nothing else, and then nothing
     )
     expect(kept).toEqual(market.bars(interval))
   }
-}, 120_000)
+})
 
 test('a day that was told as zeros is missing although its page spoke for it, and a backfill heals it', async () => {
   const spoilt = market.bars('1d').find((bar) => dateOf(bar) === at(4))
@@ -359,4 +359,4 @@ test('a day that was told as zeros is missing although its page spoke for it, an
   expect(await ask()).toEqual([{ date: at(4) }])
   expect(await gaps()).toEqual([])
   expect(await ask()).toEqual([])
-}, 60_000)
+})

@@ -142,7 +142,7 @@ async function postUntilKilled(
 
 describe('a server that is killed', () => {
   test(`keeps every acknowledged batch and no half of another, ${rounds} times`, {
-    timeout: 60_000 + rounds * 15_000,
+    timeout: 300_000 + rounds * 15_000,
   }, async () => {
     const random = createRandom(seed)
     const batchOfKey = new Map<string, number>()

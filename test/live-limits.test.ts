@@ -53,7 +53,7 @@ describe('a reader that takes nothing', () => {
       () => frozen.messages.at(-1)?.seq === awake.messages.at(-1)?.seq && frozen.messages.length > known,
     )
     expect([...before, ...frozen.messages.slice(known)]).toEqual(awake.messages)
-  }, 120_000)
+  })
 
   /** The connection below WebSocket and Engine.IO; not in the types of the client. */
   function tcpOf({ socket }: Ear): TcpSocket {

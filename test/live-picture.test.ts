@@ -160,7 +160,7 @@ test('two crawlers publish; one client awaits minute bars, another hour bars', a
   const builtHours = hours.filter(({ instrument }) => instrument === `TWSE:${minuteStock}`)
   const derived = await client.bars([`TWSE:${minuteStock}`], { interval: '1h', base: '1m', start: date }).toArray()
   expect(builtHours.slice(0, 4).map(figures)).toEqual(derived.slice(0, 4).map(figures))
-}, 120_000)
+})
 
 test('a crawler that knows nothing but HTTP posts its bars and says so', async () => {
   const bar = {

@@ -43,7 +43,7 @@ describe.skipIf(missing)('a client in Python', () => {
   })
 })
 
-describe.skipIf(missing)('the examples in Python', { timeout: 120_000 }, () => {
+describe.skipIf(missing)('the examples in Python', () => {
   let directory: string
   let server: RunningServer
   let scripts: ChildProcessWithoutNullStreams[]

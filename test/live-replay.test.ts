@@ -17,7 +17,7 @@ beforeAll(async () => {
   const csv = [...simulatedCsv({ seed: 1, interval: '1m', sessionDates: ['2026-11-18', date], instruments })].join('')
   await createClient({ url: rig.server.url }).createBars('1m', csv, { contentType: 'text/csv' })
   minutes = await rig.stored('1m', `start=${date}`, 'end=2026-11-20')
-}, 60_000)
+})
 afterAll(() => rig?.close())
 
 /** What an ear needs to hear more than bars and marks. */

@@ -152,7 +152,7 @@ test('history and live are what the store has at the end: a whole session, corre
   expect(marks.at(-1)).toBe(minutes.at(-1)?.[0]?.ts)
   expect(early.messages.some(({ kind }) => kind === 'corrections')).toBe(true)
   controller.abort()
-}, 240_000)
+})
 
 test('a key that may not listen ends the stream with what the server says, and so does none', async () => {
   const answer = await fetch(`${server.url}/v1/keys`, {

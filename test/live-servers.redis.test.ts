@@ -24,7 +24,7 @@ const session = sessionOf(sim, sessionDateOf(sim, Date.now()))
 const leaseMs = '120000'
 
 /** These tests run in real time: processes, their kills and Redis are what is tested. */
-describe.skipIf(redisMissing)('several servers on one Redis', { timeout: 120_000 }, () => {
+describe.skipIf(redisMissing)('several servers on one Redis', () => {
   let directory: string
   let redis: RedisServer
   let sockets: Socket[]
@@ -90,7 +90,7 @@ describe.skipIf(redisMissing)('several servers on one Redis', { timeout: 120_000
     let relay: Process
     beforeAll(async () => {
       ;[writer, relay] = await Promise.all([startWriter('writer'), startRelay('relay')])
-    }, 120_000)
+    })
 
     test('what one commits, all send: the same messages at the same places, also to who comes later', async () => {
       const ears = await Promise.all([writer, relay, relay].map(connect))

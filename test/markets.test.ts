@@ -118,7 +118,7 @@ beforeAll(async () => {
     silenceMsMax: 600_000,
   })
   await open()
-}, 60_000)
+})
 
 afterAll(async () => {
   await close()
@@ -214,7 +214,7 @@ test('one sentence brings a market out of nothing: instruments, then days of the
   // Each page once: closed weekdays, too, of which the exchange then said that it was closed.
   expect(new Set(asked.official).size).toBe(asked.official.length)
   expect(asked.broker.filter((page) => page.startsWith('1d'))).toEqual([])
-}, 120_000)
+})
 
 test('a plan says what it would take, of whom, without asking', async () => {
   const before = asked.official.length + asked.broker.length
@@ -252,7 +252,7 @@ test('who is banned is replaced by the next one, and the status says until when'
     `1d ${names[0]} ${sessions[6]} ${dateAfter(sessions[8] ?? '')}`,
     `1d ${names[0]} ${sessions[5]} ${dateAfter(sessions[5] ?? '')}`,
   ])
-}, 120_000)
+})
 
 test('when the better one is free again it is asked for what others brought, live bars included, and for nothing else', async () => {
   isBanned = false
@@ -278,7 +278,7 @@ test('when the better one is free again it is asked for what others brought, liv
     { source: 'broker', n: byBroker.length },
     { source: 'live', n: 1 },
   ])
-}, 120_000)
+})
 
 test('a market of an exchange that is not known is refused', async () => {
   const parts: Pick<MarketsParts, 'lines' | 'catalog'> = {

@@ -40,7 +40,7 @@ test('the page makes a connector that is listed, checked and tested', () => {
   run(join(root, 'node_modules/.bin/tsc'), ['-p', 'packages/connectors', '--noEmit', '--customConditions', 'source'])
   expect(page).toContain('npx vitest run packages/connectors/src/acme')
   run(join(root, 'node_modules/.bin/vitest'), ['run', 'packages/connectors/src/acme'])
-}, 120_000)
+})
 
 test('an id that cannot be is refused, and nothing is made', () => {
   const script = 'packages/connectors/scripts/new-connector.mjs'

@@ -137,5 +137,5 @@ describe('odata2ts, out of $metadata', () => {
     expect(found.data.value).toEqual([{ No: 'b24' }, { No: 'b22' }])
     const one: { data: unknown } = await service.birds('b07').query()
     expect(one.data).toMatchObject({ No: 'b07', Count: 7 })
-  }, 120_000)
+  })
 })

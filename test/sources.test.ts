@@ -11,7 +11,7 @@ let server: RunningServer
 beforeAll(async () => {
   const config = loadConfig({ flags: { data: directory, port: '0' } })
   server = await startServer({ ...config, sources: { TWSE: { '1d': ['twse', '*', 'live'] } } })
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.close()
@@ -55,7 +55,7 @@ test('of what three sources post the declared one is kept, and each of them can 
   const client = createClient({ url: server.url })
   const table = await client.loadBars({ interval: '1d', source: 'mine', columns: ['close'] })
   expect([...table.getChild('close')]).toEqual([30, 31, 32, 33])
-}, 60_000)
+})
 
 test('what one source said is not filled, and a name that no source can have is refused', async () => {
   for (const query of ['interval=1d&source=live&fill=previous', 'interval=1d&source=a%20b']) {

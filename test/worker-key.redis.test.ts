@@ -32,7 +32,7 @@ const settings = () => ({
   'connectors.worldtradingdata.credentials': JSON.stringify({ main: { token: 'main' } }),
 })
 
-describe.skipIf(redisMissing)('work that is shared over Redis', { timeout: 120_000 }, () => {
+describe.skipIf(redisMissing)('work that is shared over Redis', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'barkeep-worker-key-'))
     upstream = await startHistoryUpstream(() => 0.5, 1)

@@ -45,16 +45,12 @@ describe.skipIf(isChromiumMissing)('the documentation in a browser', () => {
     await page.locator('button[data-run]').first().click()
     await page.locator('pre.answer', { hasText: '200 OK' }).waitFor()
     expect([foreign, faults]).toEqual([[], []])
-  }, 120_000)
+  })
 
-  test.each(['/docs', '/docs/errors', '/docs/datasets/bars_1d'])(
-    '%s fits on a phone',
-    async (path) => {
-      const { page, foreign, faults } = await open(path, PHONE_PX)
-      if (path === '/docs') await page.locator('.opblock-tag').first().waitFor()
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE_PX)
-      expect([foreign, faults]).toEqual([[], []])
-    },
-    120_000,
-  )
+  test.each(['/docs', '/docs/errors', '/docs/datasets/bars_1d'])('%s fits on a phone', async (path) => {
+    const { page, foreign, faults } = await open(path, PHONE_PX)
+    if (path === '/docs') await page.locator('.opblock-tag').first().waitFor()
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE_PX)
+    expect([foreign, faults]).toEqual([[], []])
+  })
 })

@@ -82,7 +82,7 @@ describe.skipIf(isChromiumMissing)('live in a browser', () => {
     await shows('li', 'Connected again')
     await shows('.card', '7') // bars in all, each version once
     expect(pages.map(({ complaints }) => complaints)).toEqual([[], []])
-  }, 60_000)
+  })
 
   test('the SDK streams and publishes in a page as it does in Node', async () => {
     const bundle = await bundleSdk("export { useLiveServer } from '../../../test/browser/use-live-server.ts'")

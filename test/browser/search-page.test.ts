@@ -85,7 +85,7 @@ describe.skipIf(isChromiumMissing)('the page of the example', () => {
     await picture(page, `${where} while it asks`)
     const before = await places(page)
     await page.waitForFunction(() => document.querySelector('#status')?.textContent?.includes('still asking yahoo'))
-    await vi.waitFor(() => expect(asked).toHaveLength(1))
+    await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 60_000 })
     for (const answer of asked.splice(0)) answer()
     await page.waitForFunction(() => document.querySelector('#status')?.textContent?.includes('all have answered'))
     await picture(page, `${where} at the end`)

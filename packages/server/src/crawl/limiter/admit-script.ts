@@ -19,15 +19,15 @@
  *   3        ask: place in the queue ('none', 'last' or a number); release: bytes; pause: for how long
  *   4 5 6    length of a lease; how long a waiter lives without asking; longest window that waits after a loss
  *   7 8      after how many seconds idle keys are dropped; how many entries of spent a forecast looks at
- *   then     six for each limit: window, margin, step, requests or -1, bytes or -1, and how long a pause lasts yet that
- *            the caller knows of
+ *   then     seven for each limit: window, margin, step, how often who is held up elsewhere comes back, requests or -1,
+ *            bytes or -1, and how long a pause lasts yet that the caller knows of
  * Answer
  *   ask      {1} granted, or {0, wait, place, number of the binding limit from 1}
  *   status   {requests used, bytes used, waiting, blocked for}
  *   others   nil
  */
 export const admitScript = `
-local argumentsBefore, argumentsEach, keysEach = 8, 6, 6
+local argumentsBefore, argumentsEach, keysEach = 8, 7, 6
 local operation, id, detail = ARGV[1], ARGV[2], ARGV[3]
 local lease, waiterTtl, quietMax = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local keepSeconds, forecastMax = ARGV[7], tonumber(ARGV[8])
@@ -102,8 +102,8 @@ for first = 2, #KEYS, keysEach do
   book.head, book.spent, book.flying, book.queue, book.seen, book.pause = unpack(KEYS, first, first + keysEach - 1)
   local argument = argumentsBefore + #books * argumentsEach
   book.window, book.margin = tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
-  book.step = tonumber(ARGV[argument + 3])
-  book.requestsMax, book.bytesMax = tonumber(ARGV[argument + 4]), tonumber(ARGV[argument + 5])
+  book.step, book.look = tonumber(ARGV[argument + 3]), tonumber(ARGV[argument + 4])
+  book.requestsMax, book.bytesMax = tonumber(ARGV[argument + 5]), tonumber(ARGV[argument + 6])
   local kept = redis.call('HMGET', book.head, 'requests', 'bytes', 'entries', 'flying', 'lostAt')
   book.requests, book.bytes = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
   book.lostAt = tonumber(kept[5])
@@ -111,7 +111,7 @@ for first = 2, #KEYS, keysEach do
   if not book.lostAt or entries ~= (tonumber(kept[3]) or 0) or flying ~= (tonumber(kept[4]) or 0) then begin(book) end
   advance(book)
   book.pausedUntil = tonumber(redis.call('GET', book.pause))
-  local knownPause = tonumber(ARGV[argument + 6])
+  local knownPause = tonumber(ARGV[argument + 7])
   if not book.pausedUntil and knownPause > 0 then
     book.pausedUntil = now + knownPause
     setPause(book.pause, book.pausedUntil)
@@ -190,7 +190,7 @@ local function ask()
     for _, book in ipairs(books) do
       -- Whoever is held up elsewhere for longer than a slot here lasts lets others pass here until then.
       local claimAt = at - book.window - book.margin
-      if claimAt <= now then
+      if claimAt <= now + book.look then
         redis.call('ZADD', book.queue, text(place), id)
         redis.call('ZADD', book.seen, text(now + waiterTtl), id)
       else

@@ -49,6 +49,8 @@ export interface BookTimes {
   readonly marginUs: number
   /** What is spent within one step is kept as one entry, freed at the end of the step. */
   readonly stepUs: number
+  /** Who is held up by another limit comes back for this one at most so often, and claims its place by so much too early. */
+  readonly lookUs: number
 }
 
 /** Clocks of two machines are not the same: a clock that is being corrected runs up to 500 ppm too fast. */
@@ -59,11 +61,15 @@ const boundaryMs = 5
 
 const stepsPerWindow = 1_000
 
+/** While another limit's slots are in flight the moment of a grant moves on with the clock, so looks need a distance. */
+const looksPerWindow = 16
+
 export function bookTimes({ perMs }: Limit): BookTimes {
   return {
     windowUs: microseconds(perMs),
     marginUs: microseconds(boundaryMs + perMs * clockDriftMax),
     stepUs: microseconds(perMs / stepsPerWindow),
+    lookUs: microseconds(perMs / looksPerWindow),
   }
 }
 

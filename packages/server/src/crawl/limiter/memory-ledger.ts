@@ -59,7 +59,7 @@ export function createMemoryLedger({ now, quietMsMax }: MemoryLedgerOptions): Le
         // Whoever is held up elsewhere for longer than a slot here lasts lets others pass here until then.
         const book = open(limit, nowUs)
         const claimAtUs = freeAtUs - book.times.windowUs - book.times.marginUs
-        if (claimAtUs <= nowUs) {
+        if (claimAtUs <= nowUs + book.times.lookUs) {
           book.enqueue(id, ownPlace)
         } else {
           book.dequeue(id)

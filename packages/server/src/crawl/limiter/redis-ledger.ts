@@ -144,6 +144,6 @@ function settings({ waiterTtlMs, quietMsMax }: RedisLedgerOptions, leaseMs: numb
 }
 
 function figures(limit: Limit): string[] {
-  const { windowUs, marginUs, stepUs } = bookTimes(limit)
-  return [windowUs, marginUs, stepUs, limit.requests ?? -1, limit.bytes ?? -1].map(String)
+  const { windowUs, marginUs, stepUs, lookUs } = bookTimes(limit)
+  return [windowUs, marginUs, stepUs, lookUs, limit.requests ?? -1, limit.bytes ?? -1].map(String)
 }

@@ -19,7 +19,7 @@ const second = 1_000
 const shortMs = 300
 
 /** These tests run in real time: the operating system, its kills, the network and Redis are what is tested. */
-describe.skipIf(redisMissing)('four processes that share nine requests in a window', { timeout: 120_000 }, () => {
+describe.skipIf(redisMissing)('four processes that share nine requests in a window', () => {
   let directory: string
   let workerPath: string
 

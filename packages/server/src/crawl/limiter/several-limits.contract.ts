@@ -57,6 +57,24 @@ export function severalLimitsContract({ name, openRig, histories }: LimiterContr
       expect(heldMs).toBeLessThan(60_000 + 100)
     })
 
+    test('who waits for an answer of another limit looks a few times in a window, however alike the windows are', async () => {
+      for (const otherMs of [1_001, 1_062, 1_063, 1_100]) {
+        const { clock, limiter } = await openRig()
+        const one = limiter()
+        const short: Limit = { key: 'short', requests: 1, perMs: 1_000 }
+        const other: Limit = { key: 'other', requests: 1, perMs: otherMs }
+        const underWay = await clock.run(one.acquire([other]))
+        const waiting = one.acquire([other, short])
+        const sleptBefore = clock.slept.length
+        await clock.pass(9_000)
+        expect(clock.slept.length - sleptBefore, `${otherMs} ms`).toBeLessThan(9 * 20)
+        await underWay.release()
+        const releasedMs = clock.now()
+        await (await clock.run(waiting)).release()
+        expect(clock.now() - releasedMs, `${otherMs} ms`).toBeLessThan(otherMs + 100)
+      }
+    })
+
     test('limits of the same key and window share their slots, and the stricter figure holds', async () => {
       const { clock, limiter } = await openRig()
       const one = limiter()

@@ -32,7 +32,7 @@ test('tasks of a directory that was made when a task belonged to one crawl are s
     expect(await queue.counts(1)).toEqual({ waiting: 1, active: 0, done: 1, dead: 0 })
     expect(await queue.counts(2)).toEqual({ waiting: 1, active: 0, done: 0, dead: 1 })
     expect(await queue.dead('twse', 10)).toMatchObject([{ crawl: 2, attempts: 3, error: 'why 3' }])
-    const take = () => queue.take('twse', AbortSignal.timeout(20_000))
+    const take = () => queue.take('twse', AbortSignal.timeout(240_000))
     const leases = [await take(), await take()]
     expect(leases.map(({ queued }) => queued)).toMatchObject([
       { crawl: 1, attempts: 2, task: { params: { page: 2 } } },

@@ -191,7 +191,7 @@ test('whatever comes in which order, kept is what the rule says of all that was 
     }
   })
   await fc.assert(law, { numRuns: 12 })
-}, 120_000)
+})
 
 describe('the setting sources', () => {
   test('takes a list for all intervals, or lists by interval', () => {

@@ -280,7 +280,7 @@ test('days without a bar are judged as one would cell by cell, and runs of one r
     }),
     { numRuns: 15 },
   )
-}, 120_000)
+})
 
 describe('a bar that was told and could not be kept', () => {
   const [before = '', date = '', after = ''] = dates.slice(1, 4)
