@@ -28,6 +28,7 @@ import type { Publisher, PublisherOptions } from './publish.js'
 import { queryOf, segmentOf } from './query.js'
 import type { BarsSlice, ReplayBarsOptions } from './replay-bars.js'
 import type { SearchOptions } from './search.js'
+import type { Signalled } from './signalled.js'
 import type { StreamMessage, StreamOptions } from './stream-message.js'
 import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
 
@@ -45,10 +46,6 @@ export interface ClientOptions {
   readonly random?: () => number
   readonly sleep?: Sleep
   readonly now?: () => number
-}
-
-export interface Signalled {
-  readonly signal?: AbortSignal
 }
 
 /** Every method throws BarkeepError: what the server says, CONNECTION_FAILED or CANCELLED_REQUEST. */

@@ -1,6 +1,6 @@
 import { BarkeepError, type ErrorCode } from '@barkeep/core'
 import { backoffMs } from './backoff.js'
-import type { CrawlProgress, CrawlStatus } from './crawl.js'
+import type { CrawlProgress, CrawlStatus } from './crawl-answers.js'
 import { type HttpSettings, send } from './http.js'
 import { requestData } from './json.js'
 import { abortOnReturn } from './link-abort.js'

@@ -3,6 +3,7 @@ import type { HttpSettings } from './http.js'
 import { requestData } from './json.js'
 import { createList, type List } from './list.js'
 import { addWhere, queryOf, segmentOf, type Where } from './query.js'
+import type { Signalled } from './signalled.js'
 import { type UploadBody, type UploadOptions, uploadOf } from './upload.js'
 
 export interface RowsOptions {
@@ -28,10 +29,6 @@ export interface InsertOptions extends UploadOptions {
 /** What a dataset is: its key and columns, which are nullable unless they are of the key or say otherwise. */
 export interface Definition extends Partial<Pick<Dataset, 'title' | 'licence' | 'source'>>, Pick<Dataset, 'key'> {
   readonly columns: readonly (Omit<DatasetColumn, 'nullable'> & { readonly nullable?: boolean })[]
-}
-
-interface Signalled {
-  readonly signal?: AbortSignal
 }
 
 export interface DatasetClient<Row> {

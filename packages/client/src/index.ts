@@ -14,13 +14,13 @@ export {
 export type { BarsTable } from './arrow.js'
 export type { Sleep } from './backoff.js'
 export type { BarsOptions, FullBar } from './bars.js'
-export { type Client, type ClientOptions, createClient, type Signalled } from './client.js'
+export { type Client, type ClientOptions, createClient } from './client.js'
+export type { CrawlClient } from './crawl.js'
 export type {
   BackfillOptions,
   BackfillReport,
   ConnectorInfo,
   CoverageRow,
-  CrawlClient,
   CrawlEstimate,
   CrawlOrder,
   CrawlProgress,
@@ -30,7 +30,7 @@ export type {
   GapReason,
   GapsOptions,
   ReparseReport,
-} from './crawl.js'
+} from './crawl-answers.js'
 export type { DatasetClient, Definition, InsertOptions, RowsOptions } from './dataset.js'
 export type { List } from './list.js'
 export type { MarketPlan, MarketSource, MarketStatus, MarketsClient } from './markets.js'
@@ -39,6 +39,7 @@ export type { Publisher, PublisherOptions } from './publish.js'
 export type { Condition, Scalar, Where } from './query.js'
 export type { BarsSlice, ReplayBarsOptions, SliceColumn } from './replay-bars.js'
 export type { SearchOptions } from './search.js'
+export type { Signalled } from './signalled.js'
 export type {
   ReplayOptions,
   StreamBars,

@@ -2,6 +2,7 @@ import type { KeptInterval } from '@barkeep/core'
 import type { HttpSettings } from './http.js'
 import { createList, type List } from './list.js'
 import { queryOf } from './query.js'
+import type { Signalled } from './signalled.js'
 
 /** A source of a market: what it would ask to bring what is missing, and what it is used for. */
 export interface MarketSource {
@@ -53,10 +54,6 @@ export interface MarketPlan extends MarketLine {
   readonly gaps: number | null
   /** Who is asked, in this order, then who is not. */
   readonly sources: readonly MarketSource[]
-}
-
-interface Signalled {
-  readonly signal?: AbortSignal
 }
 
 /** Markets that the server keeps whole and fresh, as its configuration declares them. */

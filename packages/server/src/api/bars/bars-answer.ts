@@ -1,5 +1,6 @@
 import type { Format } from '@barkeep/core'
-import { type BarsRead, barsQuery, boundaryQuery } from '../../store/bars/bars-sql.js'
+import type { BarsRead } from '../../store/bars/bars-read.js'
+import { barsQuery, boundaryQuery } from '../../store/bars/bars-sql.js'
 import type { Catalog } from '../../store/catalog.js'
 import type { Store } from '../../store/store.js'
 import { arrowBatches, arrowEnd, arrowHead } from '../formats/arrow-framing.js'

@@ -1,4 +1,4 @@
-import { wholeLines } from '../formats/rows-writer.js'
+import { wholeLines } from '../formats/whole-lines.js'
 import { writeCursor } from './bars-request.js'
 
 /** A page that is cut out of the rows on their way, so that its end costs no query of its own. */

@@ -17,7 +17,7 @@ import {
 import Type, { type Static } from 'typebox'
 import type { Config } from '../../config.js'
 import type { AdjustWish } from '../../store/bars/adjust-read.js'
-import type { BarsRead, ExchangePart } from '../../store/bars/bars-sql.js'
+import type { BarsRead, ExchangePart } from '../../store/bars/bars-read.js'
 import type { Catalog } from '../../store/catalog.js'
 import { rowFormats } from '../formats/rows-answer.js'
 import { choice, list, oneOf, querySchema, text, whole } from '../schema/query-schema.js'

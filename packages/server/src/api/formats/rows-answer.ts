@@ -6,8 +6,10 @@ import type { OutputFormat } from '../../store/store.js'
 import { pageEnvelope } from '../schema/wire-schemas.js'
 import { acceptedFormat } from './accepted-format.js'
 import type { RowMessage } from './protobuf-schema.js'
-import { type Ending, isLineFormat, type LineFormat, piecesFor, type RowsWriter, rowsWriter } from './rows-writer.js'
+import { type Ending, isLineFormat, type LineFormat, type RowsWriter } from './rows-writer.js'
+import { rowsWriter } from './rows-writers.js'
 import { startNow } from './start-now.js'
+import { piecesFor } from './whole-lines.js'
 
 /** Formats that rows are answered in, and what the engine calls what they are made of. */
 export const engineFormats = {

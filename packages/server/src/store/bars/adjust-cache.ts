@@ -2,7 +2,7 @@ import type { DatasetSources } from '../datasets/dataset-sources.js'
 import { PageCache, type Sized } from '../datasets/page-cache.js'
 import type { Store } from '../store.js'
 import { type AdjustWish, type FoundFactors, readBarFactors } from './adjust-read.js'
-import type { ExchangePart } from './bars-sql.js'
+import type { ExchangePart } from './bars-read.js'
 
 /** Factors that are held, as text of their numbers. */
 const BYTES_MAX = 16 * 1_024 * 1_024

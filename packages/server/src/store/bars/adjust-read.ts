@@ -2,7 +2,7 @@ import { type Adjustment, instantOfWallClock } from '@barkeep/core'
 import type { Params, Store } from '../store.js'
 import { type AdjustedKinds, type BarFactors, type BasisChange, barFactors } from './adjust-factors.js'
 import { type Slots, slotSql } from './adjust-sql.js'
-import type { ExchangePart } from './bars-sql.js'
+import type { ExchangePart } from './bars-read.js'
 
 /** On which basis prices are wanted. */
 export interface AdjustWish {

@@ -1,5 +1,5 @@
 import { intervalMinutes, minuteOfDay } from '@barkeep/core'
-import type { BarsRead, ExchangePart } from './bars-sql.js'
+import type { BarsRead, ExchangePart } from './bars-read.js'
 import type { SessionSql } from './session-sql.js'
 
 /** How far before the window the last bar is looked for whose close fills the first gap. */

@@ -1,6 +1,6 @@
 import type { KeptInterval } from '@barkeep/core'
 import type { Param } from '../store.js'
-import type { ExchangePart } from './bars-sql.js'
+import type { ExchangePart } from './bars-read.js'
 
 /** The longest derived bar reaches this far beyond the window, seconds. */
 const REACH_SECONDS = 32 * 86_400

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { rowsWriter, wholeLines } from './rows-writer.js'
+import { rowsWriter } from './rows-writers.js'
+import { wholeLines } from './whole-lines.js'
 
 async function* cutAt(bytes: Buffer, cuts: readonly number[]) {
   let from = 0

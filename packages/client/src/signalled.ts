@@ -1,0 +1,4 @@
+/** A call that can be called off. */
+export interface Signalled {
+  readonly signal?: AbortSignal
+}
