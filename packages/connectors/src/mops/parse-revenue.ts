@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type AbsenceReason, instrumentPattern, upstreamError } from '@barkeep/core'
 import { headerTable } from '../header-table.js'
 import { type HtmlCell, htmlRows } from '../html-rows.js'
+import { type KeyedRows, keyedRows, type ToldRow } from '../keyed-rows.js'
 import { textOf } from '../read-json.js'
 import { excerptOf } from '../refusal-of.js'
 import { parseCell } from '../taiwan/cells.js'
@@ -23,11 +24,6 @@ export type MonthlyRevenue = {
   readonly year_before_to_date_thousands: number | null
   readonly change_to_date_percent: number | null
   readonly note: string | null
-}
-
-export interface RevenuePage {
-  readonly rows: readonly MonthlyRevenue[]
-  readonly refused: readonly { readonly row: string; readonly reason: string }[]
 }
 
 /** What a page is asked for. */
@@ -55,7 +51,10 @@ const instrumentShape = new RegExp(instrumentPattern)
  * Throws UPSTREAM_FAILED for a page that breaks off or has no title, UPSTREAM_CHANGED for another exchange, month, unit or
  * header. Source: MOPS t21sc03, our notes on upstreams, 9.
  */
-export async function parseRevenue(html: string, question: RevenueQuestion): Promise<RevenuePage | AbsenceReason> {
+export async function parseRevenue(
+  html: string,
+  question: RevenueQuestion,
+): Promise<KeyedRows<MonthlyRevenue> | AbsenceReason> {
   checkTitle(html, question)
   if (/<h3\b[^>]*>\s*查無資料/i.test(html)) return 'no-data'
   const sections: Section[] = []
@@ -63,16 +62,7 @@ export async function parseRevenue(html: string, question: RevenueQuestion): Pro
     for (const cells of rows) readRow(cells, sections)
     await setImmediate()
   }
-  const companies = sections.flatMap((section) => companiesIn(section, question))
-  const rows: MonthlyRevenue[] = []
-  const refused: { row: string; reason: string }[] = []
-  const seen = new Set<string>()
-  for (const { told, row } of companies) {
-    if (typeof told === 'string') refused.push({ row, reason: told })
-    else if (seen.has(told.instrument)) refused.push({ row, reason: 'code repeats' })
-    else rows.push(told)
-    if (typeof told !== 'string') seen.add(told.instrument)
-  }
+  const { rows, refused } = keyedRows(sections.flatMap((section) => companiesIn(section, question)))
   if (rows.length === 0) {
     const [first] = refused
     const why = first === undefined ? 'has no company' : `has no row that can be read: ${first.reason}`
@@ -113,13 +103,10 @@ function readRow(cells: readonly HtmlCell[], sections: Section[]): void {
   } else if (!first.isHeader) section.rows.push(cells.map(({ text }) => text))
 }
 
-interface Company {
-  readonly row: string
-  /** The row, or why it cannot be kept. */
-  readonly told: MonthlyRevenue | string
-}
-
-function companiesIn({ industry, header, rows }: Section, { exchange, month, isForeign }: RevenueQuestion): Company[] {
+function companiesIn(
+  { industry, header, rows }: Section,
+  { exchange, month, isForeign }: RevenueQuestion,
+): ToldRow<MonthlyRevenue>[] {
   if (rows.length === 0) return []
   const table = headerTable(`The revenue of ${industry}`, namesUnder(header), rows)
   const [symbol, name, note] = [table.column('公司代號'), table.column('公司名稱'), table.column('備註')]
@@ -127,35 +114,36 @@ function companiesIn({ industry, header, rows }: Section, { exchange, month, isF
     table.column(title),
   )
   const changes = ['上月比較增減(%)', '去年同月增減(%)', '前期比較增減(%)'].map((title) => table.column(title))
-  return table.rows.map((row) => {
-    const [revenue, before, yearBefore, toDate, yearBeforeToDate] = amounts.map((amount) => wholeOf(amount(row)))
-    const [onMonth, onYear, onDate] = changes.map((change) => parseCell(change(row)))
+  const toldBy = (row: readonly unknown[]): MonthlyRevenue | string => {
     const instrument = `${exchange}:${symbol(row)}`
-    const isUnreadable = [before, yearBefore, toDate, yearBeforeToDate, onMonth, onYear, onDate].includes(undefined)
-    const told = !instrumentShape.test(instrument)
-      ? 'unreadable code'
-      : revenue === undefined || isUnreadable
-        ? 'unreadable number'
-        : revenue === null
-          ? 'the revenue is missing'
-          : {
-              month: `${month}-01`,
-              instrument,
-              name: name(row),
-              industry,
-              is_foreign: isForeign,
-              revenue_thousands: revenue,
-              month_before_thousands: before ?? null,
-              year_before_thousands: yearBefore ?? null,
-              change_on_month_percent: onMonth ?? null,
-              change_on_year_percent: onYear ?? null,
-              year_to_date_thousands: toDate ?? null,
-              year_before_to_date_thousands: yearBeforeToDate ?? null,
-              change_to_date_percent: onDate ?? null,
-              note: noteOf(note(row)),
-            }
-    return { row: row.map(textOf).join(' '), told }
-  })
+    if (!instrumentShape.test(instrument)) return 'unreadable code'
+    const figures = [
+      ...amounts.map((amount) => wholeOf(amount(row))),
+      ...changes.map((change) => parseCell(change(row))),
+    ]
+    if (figures.includes(undefined)) return 'unreadable number'
+    const [revenue = null, before = null, yearBefore = null, toDate = null, yearBeforeToDate = null, ...percents] =
+      figures
+    const [onMonth = null, onYear = null, onDate = null] = percents
+    if (revenue === null) return 'the revenue is missing'
+    return {
+      month: `${month}-01`,
+      instrument,
+      name: name(row),
+      industry,
+      is_foreign: isForeign,
+      revenue_thousands: revenue,
+      month_before_thousands: before,
+      year_before_thousands: yearBefore,
+      change_on_month_percent: onMonth,
+      change_on_year_percent: onYear,
+      year_to_date_thousands: toDate,
+      year_before_to_date_thousands: yearBeforeToDate,
+      change_to_date_percent: onDate,
+      note: noteOf(note(row)),
+    }
+  }
+  return table.rows.map((row) => ({ text: row.map(textOf).join(' '), told: toldBy(row) }))
 }
 
 /** Names of the columns under a header of two rows: a cell that spans both names a column itself. */

@@ -1,4 +1,5 @@
 import { type AbsenceReason, upstreamError } from '@barkeep/core'
+import { type KeyedRows, keyedRows } from '../keyed-rows.js'
 import { textOf } from '../read-json.js'
 import { parseCell } from '../taiwan/cells.js'
 import { parseTaiwanDate, westernYear } from '../taiwan/dates.js'
@@ -16,16 +17,11 @@ export type Valuation = {
   readonly dividend_yield_percent: number | null
 }
 
-export interface Valuations {
-  readonly rows: readonly Valuation[]
-  readonly refused: readonly { readonly row: string; readonly reason: string }[]
-}
-
 /**
  * peQryDate: price to earnings, price to book, dividend and yield of one session date. A loss has no P/E and writes `N/A`.
  * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: our notes on upstreams, 2.3.
  */
-export function parsePe(body: unknown, date: string): Valuations | AbsenceReason {
+export function parsePe(body: unknown, date: string): KeyedRows<Valuation> | AbsenceReason {
   const report = readReport(body)
   if (typeof report === 'string') return report
   if (parseTaiwanDate(textOf(report.date)) !== date) {
@@ -36,28 +32,20 @@ export function parsePe(body: unknown, date: string): Valuations | AbsenceReason
   const [symbol, name] = [table.column('股票代號'), table.column('公司名稱')]
   const figures = ['本益比', '股價淨值比', '每股股利', '股利年度', '殖利率(%)'].map((title) => table.column(title))
 
-  const rows: Valuation[] = []
-  const seen = new Set<string>()
-  const refused: { row: string; reason: string }[] = []
-  for (const row of table.rows) {
-    const told = figures.map((figure) => parseCell(figure(row)))
-    const [pe = null, pb = null, dividend = null, year = null, dividendYield = null] = told
-    const unreadable = told.includes(undefined) ? 'unreadable number' : undefined
-    const reason = seen.has(symbol(row)) ? 'code repeats' : unreadable
-    seen.add(symbol(row))
-    if (reason !== undefined) refused.push({ row: row.map(textOf).join(' '), reason })
-    else {
-      rows.push({
-        date,
-        instrument: `TPEX:${symbol(row)}`,
-        name: name(row),
-        pe,
-        pb,
-        dividend,
-        dividend_year: year === null ? null : westernYear(year),
-        dividend_yield_percent: dividendYield,
-      })
+  const toldBy = (row: readonly unknown[]): Valuation | string => {
+    const cells = figures.map((figure) => parseCell(figure(row)))
+    if (cells.includes(undefined)) return 'unreadable number'
+    const [pe = null, pb = null, dividend = null, year = null, dividendYield = null] = cells
+    return {
+      date,
+      instrument: `TPEX:${symbol(row)}`,
+      name: name(row),
+      pe,
+      pb,
+      dividend,
+      dividend_year: year === null ? null : westernYear(year),
+      dividend_yield_percent: dividendYield,
     }
   }
-  return { rows, refused }
+  return keyedRows(table.rows.map((row) => ({ text: row.map(textOf).join(' '), told: toldBy(row) })))
 }

@@ -1,5 +1,6 @@
 import { type AbsenceReason, upstreamError } from '@barkeep/core'
 import { headerTable } from '../header-table.js'
+import { type KeyedRows, keyedRows } from '../keyed-rows.js'
 import { listOf, textOf } from '../read-json.js'
 import { parseCell } from '../taiwan/cells.js'
 import { parseTaiwanDate, westernYear } from '../taiwan/dates.js'
@@ -18,17 +19,12 @@ export type Valuation = {
   readonly fiscal_quarter: string | null
 }
 
-export interface Valuations {
-  readonly rows: readonly Valuation[]
-  readonly refused: readonly { readonly row: string; readonly reason: string }[]
-}
-
 /**
  * BWIBBU_d: yield, price to earnings and price to book of one session date. A loss has no P/E and writes `-`.
  * The closing price came about 2026, the years of dividend and report are not in all eras: these columns may be absent.
  * Throws UPSTREAM_CHANGED where the page speaks of another date, UPSTREAM_REFUSED. Source: our notes on upstreams, 1.4.
  */
-export function parseBwibbu(body: unknown, date: string): Valuations | AbsenceReason {
+export function parseBwibbu(body: unknown, date: string): KeyedRows<Valuation> | AbsenceReason {
   const report = readReport(body)
   if (typeof report === 'string') return report
   if (parseTaiwanDate(textOf(report.date)) !== date) {
@@ -42,32 +38,24 @@ export function parseBwibbu(body: unknown, date: string): Valuations | AbsenceRe
   const close = table.optionalColumn('收盤價')
   const [dividendYear, quarter] = [table.optionalColumn('股利年度'), table.optionalColumn('財報年/季')]
 
-  const rows: Valuation[] = []
-  const seen = new Set<string>()
-  const refused: { row: string; reason: string }[] = []
-  for (const row of table.rows) {
-    const year = parseCell(dividendYear?.(row) ?? '')
-    const figures = [close?.(row) ?? '', dividendYield(row), pe(row), pb(row)].map(parseCell)
-    const [closePrice, yieldPercent, earnings, book] = figures
-    const unreadable = [year, ...figures].includes(undefined) ? 'unreadable number' : undefined
-    const reason = seen.has(symbol(row)) ? 'code repeats' : unreadable
-    seen.add(symbol(row))
-    if (reason !== undefined) refused.push({ row: row.map(textOf).join(' '), reason })
-    else {
-      rows.push({
-        date,
-        instrument: `TWSE:${symbol(row)}`,
-        name: name(row),
-        close: closePrice ?? null,
-        dividend_yield_percent: yieldPercent ?? null,
-        dividend_year: typeof year === 'number' ? westernYear(year) : null,
-        pe: earnings ?? null,
-        pb: book ?? null,
-        fiscal_quarter: quarterOf(quarter?.(row) ?? ''),
-      })
+  const toldBy = (row: readonly unknown[]): Valuation | string => {
+    const texts = [close?.(row) ?? '', dividendYield(row), pe(row), pb(row), dividendYear?.(row) ?? '']
+    const cells = texts.map(parseCell)
+    if (cells.includes(undefined)) return 'unreadable number'
+    const [closePrice = null, yieldPercent = null, earnings = null, book = null, year = null] = cells
+    return {
+      date,
+      instrument: `TWSE:${symbol(row)}`,
+      name: name(row),
+      close: closePrice,
+      dividend_yield_percent: yieldPercent,
+      dividend_year: year === null ? null : westernYear(year),
+      pe: earnings,
+      pb: book,
+      fiscal_quarter: quarterOf(quarter?.(row) ?? ''),
     }
   }
-  return { rows, refused }
+  return keyedRows(table.rows.map((row) => ({ text: row.map(textOf).join(' '), told: toldBy(row) })))
 }
 
 /** `111/3` as `2022Q3`. */

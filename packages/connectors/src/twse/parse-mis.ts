@@ -3,6 +3,7 @@ import { isRecord, listOf, recordOf, textOf, type UnknownRecord } from '../read-
 import { excerptOf } from '../refusal-of.js'
 import { parseCell } from '../taiwan/cells.js'
 import { parseTaiwanDate } from '../taiwan/dates.js'
+import { sharesPerLot } from '../taiwan/lots.js'
 import { instantInTaipei } from '../taiwan/sessions.js'
 
 /** One row of the dataset `twse_quotes`. */
@@ -27,7 +28,6 @@ export interface Quotes {
 }
 
 const exchanges: Readonly<Record<string, string>> = { tse: 'TWSE', otc: 'TPEX' }
-const SHARES_PER_LOT = 1_000
 /** The channel of an index says so in `it`; its `v` is no number of lots. */
 const indexType = 't'
 
@@ -66,6 +66,7 @@ function quoteOf(message: UnknownRecord): Quote | string {
   const ts = date === undefined ? undefined : instantInTaipei(date, keyOf(message, 't'))
   if (ts === undefined) return 'unreadable time'
   const lots = number(message, 'v')
+  const lot = textOf(message.it) === indexType ? undefined : sharesPerLot(symbol)
   return {
     instrument: `${exchange}:${symbol}`,
     ts,
@@ -74,7 +75,7 @@ function quoteOf(message: UnknownRecord): Quote | string {
     high: number(message, 'h'),
     low: number(message, 'l'),
     reference: number(message, 'y'),
-    volume: lots === null || textOf(message.it) === indexType ? null : Math.round(lots * SHARES_PER_LOT),
+    volume: lots === null || lot === undefined ? null : Math.round(lots * lot),
     bid: best(message, 'b'),
     ask: best(message, 'a'),
     limit_up: number(message, 'u'),

@@ -52,6 +52,13 @@ describe('quotes', () => {
     })
   })
 
+  it('of a fund whose lot is not known have no volume, which would be that of another lot', async () => {
+    const page = JSON.parse(fixture(import.meta.url, 'mis.json'))
+    const body = JSON.stringify({ ...page, msgArray: [{ ...page.msgArray[0], c: '00636K' }] })
+    const { data } = await run(body).result
+    expect(data).toMatchObject({ rows: [{ rows: [{ instrument: 'TWSE:00636K', open: 1020, volume: null }] }] })
+  })
+
   it.each([
     ['{"rtcode":"9999","rtmessage":"參數不足"}', 'UPSTREAM_REFUSED', 'MIS says 9999: 參數不足'],
     ['\r\n\r\n\r\n\r\n\r\n', 'UPSTREAM_REFUSED', 'blank lines'],
