@@ -148,6 +148,11 @@ test.each([
   [{ connector: 'twse', plan: 'daily-bar', start: '2024-01-01', end: '2024-02-01' }, 404, "'daily-bars'"],
   [{ connector: 'twse', plan: 'daily-bars', start: '2024-02-01', end: '2024-01-01' }, 400, 'half-open'],
   [{ connector: 'twse', plan: 'daily-bars', start: 'soon', end: '2024-01-01' }, 400, 'start'],
+  [
+    { connector: 'twse', plan: 'daily-bars', instruments: ['TPEX:6488'], start: '2024-01-01', end: '2024-02-01' },
+    400,
+    "brings TWSE, not 'TPEX:6488'",
+  ],
 ])('an order that cannot be: %j', async (order, status, hint) => {
   const { status: answered, body } = await send('POST', '/v1/crawls', order)
   expect([answered, body.message]).toEqual([status, expect.stringContaining(hint)])

@@ -76,7 +76,7 @@ export class Crawls {
     for (const crawl of await this.#table.inState('planning')) this.#expand(crawl)
   }
 
-  /** What the order would ask of its upstream. Throws NOT_FOUND, REQUEST_TOO_COMPLEX, CREDENTIAL_MISSING. */
+  /** What the order would ask of its upstream. Throws NOT_FOUND, INVALID_PARAMETER, REQUEST_TOO_COMPLEX, CREDENTIAL_MISSING. */
   async estimate(order: CrawlOrder): Promise<Estimate> {
     const { setup, plan } = this.#find(order)
     return estimateCrawl(
@@ -193,13 +193,29 @@ export class Crawls {
     return { instruments, start, end, options, settings, nowMs: this.#now() }
   }
 
-  async #instrumentsOf({ instruments: names }: CrawlOrder, { exchanges }: CrawlPlan): Promise<readonly Instrument[]> {
-    if (names === undefined) {
-      return this.#catalog.instruments.filter(({ exchange }) => exchanges.length === 0 || exchanges.includes(exchange))
-    }
+  async #instrumentsOf(order: CrawlOrder, { exchanges }: CrawlPlan): Promise<readonly Instrument[]> {
+    const { instruments: names } = order
+    const isReached = (exchange: string) => exchanges.length === 0 || exchanges.includes(exchange)
+    if (names === undefined) return this.#catalog.instruments.filter(({ exchange }) => isReached(exchange))
+    const beyond = names.find((name) => !isReached(exchangeOf(name)))
+    if (beyond !== undefined) throw outOfReach(order, beyond, exchanges)
     await this.#catalog.createMissing(names)
     return names.flatMap((name) => this.#catalog.instrument(name) ?? [])
   }
+}
+
+function exchangeOf(instrument: string): string {
+  return instrument.slice(0, instrument.indexOf(':'))
+}
+
+/** Without this an order for what a plan never brings would be done at once, and look as if there were nothing. */
+function outOfReach({ connector, plan }: CrawlOrder, instrument: string, exchanges: readonly string[]): BarkeepError {
+  const value = shorten(instrument, 40)
+  const message = `The plan '${plan}' of ${connector} brings ${exchanges.join(', ')}, not '${value}'. Leave it out, or ask another connector.`
+  return new BarkeepError('INVALID_PARAMETER', {
+    message,
+    errors: [{ code: 'INVALID_PARAMETER', parameter: 'instruments', value, message }],
+  })
 }
 
 function missingCredentials({ connector, accounts }: ConnectorSetup): string[] {
