@@ -15,16 +15,28 @@ url = os.environ.get("BARKEEP_URL", "http://127.0.0.1:8080")
 key = os.environ.get("BARKEEP_KEY")
 client = socketio.Client(reconnection=False)
 token = None
+refusal = None
+
+
+@client.event
+def connect_error(error):
+    """What the server itself says; a text where there was none."""
+    global refusal
+    refusal = error["data"] if isinstance(error, dict) else None
+
+
+def bar(line):
+    """Numbers as the wire has them: a volume has no decimals."""
+    instrument, ts, *prices, volume = line.strip().split(",")
+    named = dict(zip(("open", "high", "low", "close"), map(float, prices)))
+    return {"instrument": instrument, "ts": ts, **named, "volume": int(volume)}
 
 
 def minutes(lines):
-    """Bars as the wire has them, one list for each minute. Put the callback of your broker in its place."""
-    rows = (line.strip().split(",") for line in lines if line.strip())
-    for _, group in itertools.groupby(rows, key=lambda row: row[1]):
-        yield [
-            dict(zip(("open", "high", "low", "close", "volume"), map(float, numbers)), instrument=instrument, ts=ts)
-            for instrument, ts, *numbers in group
-        ]
+    """Bars of one minute, one list after the other. Put the callback of your broker in its place."""
+    bars = (bar(line) for line in lines if line.strip())
+    for _, group in itertools.groupby(bars, key=lambda each: each["ts"]):
+        yield list(group)
 
 
 def connect():
@@ -32,6 +44,9 @@ def connect():
         try:
             client.connect(url, auth={"token": key} if key else None, transports=["websocket"])
         except socketio.exceptions.ConnectionError as error:
+            # A wrong key stays wrong; a server that is away comes back.
+            if refusal is not None and refusal["status"] in (401, 403):
+                raise SystemExit(f"{refusal['code']}: {refusal['message']}") from None
             print(f"{url}: {error}", file=sys.stderr)
             time.sleep(1)
 

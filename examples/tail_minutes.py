@@ -114,7 +114,15 @@ def leave(count):
     ended.set()
 
 
-client.connect(url, auth={"token": key} if key else None, transports=["websocket"])
+@client.event
+def connect_error(error):
+    print(error["message"] if isinstance(error, dict) else f"{url}: {error}", file=sys.stderr)
+
+
+try:
+    client.connect(url, auth={"token": key} if key else None, transports=["websocket"])
+except socketio.exceptions.ConnectionError:
+    raise SystemExit(1) from None
 while not ended.wait(0.5):
     pass
 client.disconnect()

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@barkeep/client'
 import { loadConfig, type RunningServer, startServer } from '@barkeep/server'
+import { float64, TimeUnit, tableFromArrays, tableToIPC, timestamp, utf8 } from '@uwdata/flechette'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const directory = mkdtempSync(join(tmpdir(), 'barkeep-bars-'))
@@ -18,7 +19,9 @@ afterAll(async () => {
 })
 
 const header = 'instrument,ts,open,high,low,close,volume,turnover,trades'
-const post = (interval: string, body: string, type = 'text/csv') =>
+const minute = '"ts":"2024-03-04T01:00:00Z","open":1,"high":1,"low":1,"close":1'
+const arrowType = 'application/vnd.apache.arrow.stream'
+const post = (interval: string, body: string | Uint8Array<ArrayBuffer>, type = 'text/csv') =>
   fetch(`${server.url}/v1/bars/${interval}`, { method: 'POST', body, headers: { 'content-type': type } })
 const get = async (path: string) => {
   const answer = await fetch(server.url + path)
@@ -83,6 +86,17 @@ describe('bars go in and come out', () => {
     expect(table.numRows).toBe(2)
     expect(table.getChild('instrument').toArray()).toEqual(['TWSE:2330', 'TWSE:2409'])
     expect([...table.getChild('close').toArray()]).toEqual([316.5, 8.05])
+  })
+
+  test.each([
+    ['text/csv', `${header}\nSIM:float,2024-03-04T01:00:00Z,1,1,1,1,1000.0,,7.0\n`],
+    ['application/json', `[{"instrument":"SIM:float",${minute},"volume":1000.0,"trades":7.0}]`],
+    [arrowType, arrowBar(1000)],
+  ])('whole numbers may be written as many programs write them, in %s', async (type, body) => {
+    const answer = await post('1m', body, type)
+    expect([answer.status, (await answer.json()).data?.rows]).toEqual([201, 1])
+    const { data } = await getJson('/v1/bars?interval=1m&instruments=SIM:float&columns=volume,trades')
+    expect(data).toEqual([{ volume: 1000, trades: 7 }])
   })
 
   test('the same bar again replaces the first and is counted', async () => {
@@ -207,6 +221,10 @@ describe('what cannot be answered says why', () => {
     ['1m', 'text/csv', `${header}\nTWSE:1,1960-03-04T01:00:00Z,1,1,1,1,1,,`, 422, 'INVALID_ROWS'],
     ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,-1,,`, 422, 'INVALID_ROWS'],
     ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,1,,5000000000`, 422, 'INVALID_ROWS'],
+    ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,0.5,,`, 422, 'INVALID_ROWS'],
+    ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,nan,,`, 422, 'INVALID_ROWS'],
+    ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,1e16,,`, 422, 'INVALID_ROWS'],
+    ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1,1,,2.5`, 422, 'INVALID_ROWS'],
     ['1m', 'text/csv', `${header}\nTWSE:1,2024-03-04T01:00:00Z,0,1,0,1,1,,`, 422, 'INVALID_ROWS'],
     ['1d', 'text/csv', `${header}\nTWSE:1,2024-03-04T00:00:00Z,1,1,1,1,1,,`, 422, 'INVALID_ROWS'],
     ['1m', 'text/csv', `instrument,ts,open,high,low,volume\nTWSE:1,2024-03-04T01:00:00Z,1,1,1,1`, 422, 'INVALID_ROWS'],
@@ -218,7 +236,8 @@ describe('what cannot be answered says why', () => {
       'INVALID_ROWS',
     ],
     ['1m', 'application/x-ndjson', '{"instrument":"TWSE:1","tss":"2024-03-04T01:00:00Z"}', 400, 'INVALID_BODY'],
-    ['1m', 'application/vnd.apache.arrow.stream', 'not arrow', 400, 'INVALID_BODY'],
+    ['1m', arrowType, 'not arrow', 400, 'INVALID_BODY'],
+    ['1m', arrowType, arrowBar(0.5), 422, 'INVALID_ROWS'],
   ])('POST %s as %s: %s', async (interval, type, body, status, code) => {
     const answer = await post(interval, body, type)
     const problem = await answer.json()
@@ -234,3 +253,18 @@ describe('what cannot be answered says why', () => {
     expect(page.body).toContain(`id="${code}"`)
   })
 })
+
+/** A bar whose numbers are all floats, as a data frame has them. */
+function arrowBar(volume: number): Uint8Array<ArrayBuffer> {
+  const numbers = { open: 1, high: 1, low: 1, close: 1, volume, trades: 7 }
+  const floats = Object.keys(numbers).map((name) => [name, float64()])
+  const table = tableFromArrays(
+    {
+      instrument: ['SIM:float'],
+      ts: [new Date('2024-03-04T01:00:00Z')],
+      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, [value]])),
+    },
+    { types: { instrument: utf8(), ts: timestamp(TimeUnit.MILLISECOND, 'UTC'), ...Object.fromEntries(floats) } },
+  )
+  return new Uint8Array(tableToIPC(table, { format: 'stream' }) ?? [])
+}

@@ -1,5 +1,5 @@
 import type { Client, StreamState } from '@barkeep/client'
-import type { LiveBar, LiveDone, LiveMessage, LivePosition } from '@barkeep/core'
+import type { LiveBar, LiveDone, LiveMessage, LivePosition, LiveRefusal } from '@barkeep/core'
 import { io, type Socket } from 'socket.io-client'
 
 /** What all listeners heard together: the messages of each log, and the versions of each bar. */
@@ -154,10 +154,15 @@ export class WordListener {
     socket.on('disconnect', again)
     socket.on('connect_error', again)
     socket.on('connect', () =>
-      socket.emit('sub_kmin', this.#place === undefined ? {} : { since: this.#place }, (ack: LivePosition) => {
-        isSubscribed = true
-        this.#place = { epoch: ack.epoch, seq: ack.seq }
-      }),
+      socket.emit(
+        'sub_kmin',
+        this.#place === undefined ? {} : { since: this.#place },
+        (ack: LivePosition | LiveRefusal) => {
+          if ('error' in ack) return again()
+          isSubscribed = true
+          this.#place = { epoch: ack.epoch, seq: ack.seq }
+        },
+      ),
     )
   }
 }

@@ -7,7 +7,7 @@ import { createClient } from '../packages/client/dist/index.js'
 const { url, name, instruments, openMs, startedMs, tickMs, takeovers } = JSON.parse(process.argv[2])
 const UNDER_WAY_MAX = 4
 /** How a term may end or fail to begin amid chaos. */
-const expected = ['LEASE_LOST', 'LEASE_HELD', 'CONNECTION_FAILED']
+const expected = ['LEASE_LOST', 'LEASE_HELD', 'CONNECTION_FAILED', 'SERVICE_UNAVAILABLE']
 /** No two bars that it tells are the same. */
 let version = 0
 let isEnding = false
@@ -46,7 +46,7 @@ async function serveTerm(publisher, source) {
   }
   await Promise.all(underWay)
   if (lost !== undefined && !expected.includes(lost.code)) process.stderr.write(`${lost.code} ${lost.message}\n`)
-  if (lost === undefined) await publisher.close()
+  await publisher.close()
 }
 
 for (let term = 1; !isEnding; term++) {

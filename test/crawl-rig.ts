@@ -27,7 +27,10 @@ export interface CrawlRig {
   close(): Promise<void>
 }
 
-/** `limits: 'real'` are the connector's own, scaled like those of the emulator; `none` lets everything through at once. */
+/**
+ * `limits: 'real'` are the connector's own, scaled like those of the emulator; `none` lets everything through at once.
+ * One at a time: a process has one embedded store.
+ */
 export async function startCrawlRig(
   connector: UpstreamId,
   options: {
@@ -41,7 +44,7 @@ export async function startCrawlRig(
   const lifted = { limits: { [connector]: [] } }
   const emulator = await startEmulator({ timeScale, stocks: 30, ...(isReal ? {} : lifted), ...options.emulator })
   const { limits = [] } = shippedConnectors.find(({ id }) => id === connector) ?? {}
-  const scaled = limits.map((limit) => ({ ...limit, perMs: Math.round(limit.perMs / timeScale) }))
+  const scaled = limits.map((limit) => ({ ...limit, perMs: Math.ceil(limit.perMs / timeScale) }))
   const flags = {
     data: directory,
     port: '0',

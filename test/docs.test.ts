@@ -50,7 +50,7 @@ test('the commands of the README are commands, with options that they have', () 
   for (const line of lines) {
     const [name] = line.split(' ')
     expect([line, main.includes(`command('${name}`)]).toEqual([line, true])
-    for (const [option] of line.matchAll(/--[a-z]+/g))
+    for (const [option] of line.matchAll(/--[a-z-]+/g))
       expect([line, main.includes(`'${option} `)]).toEqual([line, true])
   }
 })

@@ -1,16 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { createClient } from '@barkeep/client'
-import type { LiveBar, LiveDone, LiveMessage } from '@barkeep/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Hearsay, StreamListener, WordListener } from './chaos-listeners.js'
-import { barAt } from './live-rig.js'
+import {
+  checkContent,
+  checkLogs,
+  checkTold,
+  createRandom,
+  date,
+  instruments,
+  reachAll,
+  session,
+  storedBars,
+} from './chaos-outcome.js'
+import { kill, Newsroom, Processes, type ServerProcess, type Told } from './chaos-processes.js'
 import { type RoughNetwork, startRoughNetwork } from './rough-network.js'
 
 const rounds = Number(process.env.BARKEEP_CHAOS_ROUNDS ?? 1)
@@ -21,122 +27,33 @@ const WORDS = 20
 const TICK_MS = 120
 const PAUSE_MS_MAX = 500
 const PROGRESS_TICKS_MAX = 10
-const date = '2026-11-20'
-const session = { date, openMs: Date.parse(`${date}T01:00:00Z`), closeMs: 0 }
-const instruments = Array.from({ length: 10 }, (_, index) => `SIM:${1_001 + index}`)
-
-const numbers = ['open', 'high', 'low', 'close', 'volume', 'turnover', 'trades'] as const
-const columns = ['instrument', 'ts', ...numbers, 'final', 'source', 'known_at'] as const
-
-const serverScript = fileURLToPath(new URL('worker-process.mjs', import.meta.url))
-const publisherScript = fileURLToPath(new URL('chaos-publisher.mjs', import.meta.url))
 
 let directory: string
-let children: ChildProcess[]
+let processes: Processes
 let network: RoughNetwork | undefined
 let ears: (StreamListener | WordListener)[]
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'barkeep-chaos-'))
-  children = []
+  processes = new Processes()
   ears = []
 })
 
 afterEach(async () => {
   for (const ear of ears) ear.end()
-  await Promise.all(children.map(kill))
+  await processes.killAll()
   network?.close()
   network = undefined
   rmSync(directory, { recursive: true, force: true })
 })
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function createRandom(from: number): () => number {
-  let state = from
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
-function spawnScript(script: string, ...given: string[]): ChildProcess {
-  const child = spawn(process.execPath, [script, ...given], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '32' },
-  })
-  children.push(child)
-  return child
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
-}
-
-async function startServer(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const flags = {
+const startServer = (): Promise<ServerProcess> =>
+  processes.startServer({
     ...{ data: directory, port: '0', 'live.windowDates': '0', 'live.builds': 'false' },
     // Small and short, so that what bounds them is met.
     ...{ 'live.outboxBytesMax': '40000', 'live.conflateMs': '100', 'live.slowMsMax': '2000' },
     ...{ 'live.leaseMs': '1500', 'live.heartbeatMs': '500' },
-  }
-  const child = spawnScript(serverScript, 'serve', JSON.stringify(flags))
-  if (child.stdout === null) throw new Error('its output is a pipe')
-  const [url] = await once(createInterface(child.stdout), 'line')
-  return { child, port: Number(new URL(url).port) }
-}
-
-interface Told {
-  readonly source: string
-  readonly ts: string
-  readonly version: number
-}
-
-/** Publishers as processes; what they were acknowledged is noted. */
-class Newsroom {
-  readonly told: Told[] = []
-  readonly #flags: object
-  readonly #desks: (ChildProcess | undefined)[]
-  #started = 0
-
-  constructor(count: number, flags: object) {
-    this.#flags = flags
-    this.#desks = Array.from({ length: count }, () => this.#start())
-  }
-
-  signal(desk: number, name: NodeJS.Signals): void {
-    this.#desks[desk]?.kill(name)
-  }
-
-  async replace(desk: number): Promise<void> {
-    const child = this.#desks[desk]
-    if (child !== undefined) await kill(child)
-    this.#desks[desk] = this.#start()
-  }
-
-  async close(): Promise<void> {
-    for (const child of this.#desks) {
-      if (child === undefined) continue
-      const ended = once(child, 'close')
-      child.kill('SIGCONT')
-      child.kill('SIGTERM')
-      expect((await ended)[0]).toBe(0)
-    }
-  }
-
-  #start(): ChildProcess {
-    this.#started += 1
-    const flags = { ...this.#flags, name: `desk${this.#started}` }
-    const child = spawnScript(publisherScript, JSON.stringify(flags))
-    if (child.stdout === null) throw new Error('its output is a pipe')
-    createInterface(child.stdout).on('line', (line) => this.told.push(JSON.parse(line)))
-    return child
-  }
-}
+  })
 
 const blows = [
   'kill the server',
@@ -145,12 +62,12 @@ const blows = [
 ] as const
 
 test(`whatever is killed, stopped, cut or slow, ${streams + WORDS} subscribers have each bar once, in order, and what the store has`, {
-  timeout: 120_000 + rounds * 60_000,
+  timeout: 300_000 + rounds * 60_000,
 }, async () => {
   const random = createRandom(seed)
   const hearsay = new Hearsay()
   let server = await startServer()
-  const rough = await startRoughNetwork(server.port, random)
+  const rough = await startRoughNetwork(() => server.port, random)
   network = rough
   const url = `http://127.0.0.1:${rough.port}`
   const client = createClient({ url })
@@ -160,7 +77,7 @@ test(`whatever is killed, stopped, cut or slow, ${streams + WORDS} subscribers h
   // One that never was connected gives up, as it should.
   await Promise.all(listeners.map(({ opened }) => opened))
   const flags = { url, instruments, openMs: session.openMs, startedMs: Date.now(), tickMs: TICK_MS, takeovers: true }
-  const newsroom = new Newsroom(2, flags)
+  const newsroom = new Newsroom(processes, 2, flags)
 
   while (newsroom.told.length === 0) await pause(TICK_MS)
 
@@ -172,7 +89,6 @@ test(`whatever is killed, stopped, cut or slow, ${streams + WORDS} subscribers h
       if (blow === 'kill the server') {
         await kill(server.child)
         server = await startServer()
-        rough.moveTo(server.port)
         kills += 1
       } else if (blow === 'kill a publisher') await newsroom.replace(desk)
       else if (blow === 'stop a publisher') newsroom.signal(desk, 'SIGSTOP')
@@ -190,39 +106,9 @@ test(`whatever is killed, stopped, cut or slow, ${streams + WORDS} subscribers h
   rough.recover()
   await newsroom.close()
 
-  // Who loads at this moment has the last bar out of the store, and its place in the log with the next.
-  const last = await createClient({ url }).publish('kmin', { takeover: true, source: 'last' })
-  let minute = 0
-  const say = () => last.send([barAt(session, 'LAST', minute++)])
-  const first = await say()
-  let reached = 0
-  for (const listener of listeners) {
-    void listener.reached(first).then(() => {
-      reached += 1
-    })
-  }
-  while (reached < streams) {
-    expect(hearsay.faults).toEqual([])
-    await pause(TICK_MS)
-    await say()
-  }
-  const end = await say()
-  await Promise.all(listeners.map((listener) => listener.reached(end)))
-  await last.close()
-
-  expect(hearsay.faults).toEqual([])
-  const options = {
-    interval: '1m',
-    start: date,
-    columns: [...columns],
-    limit: 10_000,
-  } as const
-  const stored = await client.bars(undefined, options).toArray()
-  for (const bar of stored) hearsay.version(bar)
-  const content = new Map(stored.map((bar) => [keyOf(bar), bar.known_at]))
-  expect(content.size).toBe(stored.length)
-  for (const listener of listeners) expect(listener.content).toEqual(content)
-  expect(hearsay.faults).toEqual([])
+  await reachAll(url, listeners, hearsay)
+  const stored = await storedBars(url)
+  checkContent(listeners, stored, hearsay)
   const messages = checkLogs(hearsay)
   checkTold(newsroom.told, stored)
   const sources = new Set(stored.map(({ source }) => source))
@@ -233,14 +119,14 @@ test(`whatever is killed, stopped, cut or slow, ${streams + WORDS} subscribers h
 })
 
 test('a publisher that was stopped amid its work and wakes up late writes nothing between the bars of the next', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const hearsay = new Hearsay()
   const { port } = await startServer()
   const url = `http://127.0.0.1:${port}`
   ears = [new WordListener(url, hearsay, () => TICK_MS)]
   const flags = { url, instruments, openMs: session.openMs, startedMs: Date.now(), tickMs: TICK_MS, takeovers: false }
-  const newsroom = new Newsroom(2, flags)
+  const newsroom = new Newsroom(processes, 2, flags)
   const until = async (isEnough: () => boolean) => {
     while (!isEnough()) await pause(TICK_MS)
   }
@@ -263,46 +149,8 @@ test('a publisher that was stopped amid its work and wakes up late writes nothin
 
   expect(hearsay.faults).toEqual([])
   checkLogs(hearsay)
-  const stored = await createClient({ url })
-    .bars(undefined, { interval: '1m', start: date, columns: [...columns], limit: 10_000 })
-    .toArray()
-  checkTold(newsroom.told, stored)
+  checkTold(newsroom.told, await storedBars(url))
 })
 
 const isOf = (json: string, told: Told | undefined) =>
   told !== undefined && json.includes(`"${told.source}"`) && json.includes(`"ts":"${told.ts}"`)
-
-const keyOf = ({ instrument, ts }: Pick<LiveBar, 'instrument' | 'ts'>) => `${instrument} ${ts}`
-
-/** Bars of a log stand in the order of their commits, and each term of a publisher is one stretch of it. */
-function checkLogs({ logs }: Hearsay): number {
-  let messages = 0
-  for (const log of logs.values()) {
-    let knownAt = ''
-    const sources: string[] = []
-    for (const [, json] of [...log].sort(([a], [b]) => a - b)) {
-      messages += 1
-      const message: LiveMessage | LiveDone = JSON.parse(json)
-      if (!('bars' in message)) continue
-      for (const bar of message.bars) {
-        expect(bar.known_at >= knownAt).toBe(true)
-        knownAt = bar.known_at
-        if (sources.at(-1) !== bar.source) sources.push(bar.source)
-      }
-    }
-    expect(sources).toEqual([...new Set(sources)])
-  }
-  return messages
-}
-
-/** What was acknowledged is in the store, unless the same publisher told it later, or another did. */
-function checkTold(told: readonly Told[], stored: readonly LiveBar[]): void {
-  const content = new Map(stored.map((bar) => [keyOf(bar), bar]))
-  for (const { source, ts, version } of told) {
-    for (const instrument of instruments) {
-      const bar = content.get(keyOf({ instrument, ts }))
-      expect(bar, `${source} told ${instrument} at ${ts}`).toBeDefined()
-      if (bar?.source === source) expect(bar.volume).toBeGreaterThanOrEqual(version)
-    }
-  }
-}

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { afterEach, expect, test } from 'vitest'
+import type { Problem } from '@barkeep/core'
+import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { barAt, type Ear, type LiveRig, openLiveRig } from './live-rig.js'
 
@@ -55,7 +56,7 @@ async function openSides(of: LiveRig): Promise<Sides> {
 }
 
 test('who asks without end and reads no answer is cut off, and others are served', async () => {
-  rig = await openLiveRig({ 'live.builds': 'false', ...patient })
+  rig = await openLiveRig({ 'live.builds': 'false', 'live.wordsPerSecond': '0', ...patient })
   const sides = await openSides(rig)
   const guest = await openSubscriber(rig)
   const ended = closed(guest)
@@ -140,3 +141,69 @@ test('connections that say nothing keep nobody out, and are bounded themselves',
   await gone
   await expect(rig.connect()).rejects.toMatchObject({ data: { code: 'OVER_CAPACITY' } })
 })
+
+describe('words without end', () => {
+  const few = { 'live.wordsPerSecond': '1', 'live.wordsBurst': '50' }
+
+  test('are refused, then end the connection of who goes on; others are served', async () => {
+    rig = await openLiveRig(few)
+    const [loud, quiet] = await Promise.all([rig.connect(), rig.connect()])
+    let answer = await loud.say('unsub_kmin')
+    let answered = 0
+    for (; answer.error === undefined; answered++) answer = await loud.say('unsub_kmin')
+    expect(answered).toBeGreaterThanOrEqual(50)
+    expect(answer.error).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429, retry_after_ms: expect.any(Number) })
+    expect(answer.error.message).toContain('live.wordsPerSecond = 1')
+
+    const ended = new Promise((resolve) => loud.socket.once('disconnect', resolve))
+    for (let number = 0; number < 200; number++) loud.socket.emit('unsub_kmin')
+    expect(await ended).toBe('transport close')
+    expect(await quiet.say('sub_kmin')).toMatchObject({ ok: true })
+    expect(await metric(rig, 'barkeep_live_cuts_total{reason="words"}')).toBe(1)
+  })
+
+  test('count also where they are none: pongs that nobody asked for', async () => {
+    rig = await openLiveRig(few)
+    const guest = await openSubscriber(rig)
+    const ended = closed(guest)
+    for (let number = 0; number < 200; number++) guest.send('3')
+    expect(await ended).toBe(1006)
+  })
+})
+
+describe('connections of one address', () => {
+  const two = { 'live.subscribersPerAddressMax': '2' }
+
+  test('are refused beyond the limit, until one goes', async () => {
+    rig = await openLiveRig(two)
+    const [first] = await Promise.all([rig.connect(), rig.connect()])
+    const refused = await rig.connect().catch((error: { data: Problem }) => error.data)
+    expect(refused).toMatchObject({ code: 'OVER_CAPACITY' })
+    expect((refused as Problem).message).toContain('live.subscribersPerAddressMax')
+    first.socket.disconnect()
+    await expect.poll(() => metric(rig, 'barkeep_live_connections'), { timeout: 300_000 }).toBe(1)
+    await rig.connect()
+  })
+
+  test('are counted together with streams of server-sent events', async () => {
+    rig = await openLiveRig(two)
+    const { url } = rig.server
+    const listen = (signal: AbortSignal) => fetch(`${url}/v1/stream?topic=kmin`, { signal })
+    const [first, second] = [new AbortController(), new AbortController()]
+    for (const { signal } of [first, second]) expect((await listen(signal)).status).toBe(200)
+    await expect(rig.connect()).rejects.toMatchObject({ data: { code: 'OVER_CAPACITY' } })
+    const third = await listen(second.signal)
+    expect([third.status, ((await third.json()) as Problem).code]).toEqual([503, 'OVER_CAPACITY'])
+    first.abort()
+    await expect.poll(() => metric(rig, 'barkeep_live_connections'), { timeout: 300_000 }).toBe(1)
+    await rig.connect()
+    second.abort()
+  })
+})
+
+/** One value of /metrics. */
+async function metric(of: LiveRig | undefined, name: string): Promise<number | undefined> {
+  const text = await (await fetch(`${of?.server.url}/metrics`)).text()
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length))
+}

@@ -59,15 +59,19 @@ describe.skipIf(missing)('the examples in Python', () => {
     rmSync(directory, { recursive: true, force: true })
   })
 
+  /** The start of a bar that only shows that somebody listens; each time it is sent it is told anew. */
+  const opening = '2026-11-19T00:59:00Z'
   const start = (port: string) => startServer(loadConfig({ flags: { data: directory, port, 'live.windowDates': '0' } }))
   const run = (name: string, ...args: string[]) => {
     const script = spawn(python, [example(name), ...args], { env: { ...process.env, BARKEEP_URL: server.url } })
     scripts.push(script)
     script.stderr.on('data', (part: Buffer) => process.stderr.write(part))
     const lines: string[] = []
+    let openings = 0
     const checks = new Set<() => void>()
     createInterface(script.stdout).on('line', (line) => {
-      lines.push(line)
+      if (line.includes(opening)) openings += 1
+      else lines.push(line)
       for (const check of checks) check()
     })
     const until = (count: number) =>
@@ -77,7 +81,7 @@ describe.skipIf(missing)('the examples in Python', () => {
         script.once('exit', (code) => reject(new Error(`${name} ended with ${code} after ${lines.length} lines`)))
         check()
       })
-    return { script, lines, until }
+    return { script, lines, until, openings: () => openings }
   }
 
   const minutes = Array.from({ length: 6 }, (_, minute) =>
@@ -108,13 +112,9 @@ describe.skipIf(missing)('the examples in Python', () => {
     // The tail begins with what is live; that it listens is seen by a bar that comes.
     const client = createClient({ url: server.url })
     const first = await client.publish('kmin')
-    const [opening = []] = minutes
-    while (tail.lines.length === 0) {
-      await first.send(opening.slice(0, 1).map((bar) => ({ ...bar, instrument: 'SIM:A', ts: '2026-11-19T00:59:00Z' })))
-    }
+    const [[bar] = []] = minutes
+    while (tail.openings() === 0) await first.send(bar === undefined ? [] : [{ ...bar, ts: opening }])
     await first.close()
-    const before = new Set(tail.lines).size
-    tail.lines.length = 0
 
     // A minute is complete with the first line of the next.
     publisher.script.stdin.write(linesOf(minutes.slice(0, 3)).join(''))
@@ -127,7 +127,6 @@ describe.skipIf(missing)('the examples in Python', () => {
     expect(code).toBe(0)
     expect(publisher.lines).toHaveLength(minutes.length)
     await tail.until(2 * minutes.length)
-    expect(before).toBe(1)
     const wanted = minutes.flat().map(csvOf)
     expect(printed(tail.lines).toSorted()).toEqual(wanted.toSorted())
     expect(byKey(await stored()).filter(({ ts }) => ts >= '2026-11-19T01')).toEqual(byKey(minutes.flat()))
@@ -168,13 +167,67 @@ print(requests.post(sys.argv[1] + "/v1/bars/1d", json=body, headers={}, timeout=
     const { stdout } = await promisify(execFile)(python, ['-c', snippet, server.url, JSON.stringify(old)])
     expect(stdout).toBe('2\n')
     const poster = run('post_minutes.py')
-    poster.script.stdin.end(`${JSON.stringify(minutes[0])}\n`)
+    poster.script.stdin.end(linesOf(minutes.slice(0, 2)).join(''))
     const [code] = await once(poster.script, 'exit')
     expect(code).toBe(0)
-    expect(poster.lines[0]).toMatch(/'topic': 'kmin'.*'bars': 2, 'messages': 2/)
+    expect(poster.lines).toEqual(['2026-11-19T01:00:00Z 2 bars at 2', '2026-11-19T01:01:00Z 2 bars at 4'])
     const { value } = await listener.next()
-    expect(value).toMatchObject({ kind: 'bars', bars: minutes[0] })
+    const heard = value?.kind === 'bars' ? byKey(value.bars) : []
+    expect(heard).toMatchObject(byKey(minutes.slice(0, 2).flat()))
     await listener.return?.()
+    expect(byKey(await stored())).toEqual(byKey(minutes.slice(0, 2).flat()))
+  })
+
+  test('minutes are posted once more after a restart of the server, and told', async () => {
+    const poster = run('post_minutes.py')
+    poster.script.stdin.write(linesOf(minutes.slice(0, 2)).join(''))
+    await poster.until(1)
+    await server.close()
+    poster.script.stdin.end(linesOf(minutes.slice(2)).join(''))
+    server = await start(new URL(server.url).port)
+    const [code] = await once(poster.script, 'exit')
+    expect(code).toBe(0)
+    expect(poster.lines).toHaveLength(minutes.length)
+    expect(byKey(await stored())).toEqual(byKey(minutes.flat()))
+  })
+
+  test.each(['publish_minutes.py', 'post_minutes.py', 'tail_minutes.py'])(
+    '%s ends where its key is not valid, and says so',
+    async (name) => {
+      // As soon as there is a key, everybody needs one.
+      const made = await fetch(`${server.url}/v1/keys`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${server.ownerKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'another', scopes: ['read'] }),
+      })
+      expect(made.ok).toBe(true)
+      const script = spawn(python, [example(name)], {
+        env: { ...process.env, BARKEEP_URL: server.url, BARKEEP_KEY: 'bk_mistyped' },
+      })
+      scripts.push(script)
+      let said = ''
+      script.stderr.on('data', (part: Buffer) => {
+        said += part
+      })
+      script.stdin.end(linesOf(minutes.slice(0, 1)).join(''))
+      const [code] = await once(script, 'close')
+      expect([code, said]).toEqual([1, expect.stringContaining('is not valid here')])
+      expect(said).not.toContain('Traceback')
+    },
+  )
+
+  test('a line that is no bar ends a publisher with the reason', async () => {
+    for (const name of ['publish_minutes.py', 'post_minutes.py']) {
+      const script = spawn(python, [example(name)], { env: { ...process.env, BARKEEP_URL: server.url } })
+      scripts.push(script)
+      let said = ''
+      script.stderr.on('data', (part: Buffer) => {
+        said += part
+      })
+      script.stdin.end('SIM:A,2026-11-19T01:00:00Z,10,9,12,11,100\n')
+      const [code] = await once(script, 'close')
+      expect([code, said]).toEqual([1, expect.stringMatching(/^INVALID_ROWS: .*high is below low/)])
+    }
   })
 })
 

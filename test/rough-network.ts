@@ -12,8 +12,6 @@ interface Pair {
 
 export interface RoughNetwork {
   readonly port: number
-  /** New connections go to this port from now on. */
-  moveTo(port: number): void
   /** Ends a share of the connections without a word. */
   cut(share: number): void
   /** Lets a share of the connections lose time, or stand still, until `recover`. */
@@ -24,12 +22,28 @@ export interface RoughNetwork {
 
 const SLOW_MS_MAX = 60
 
-/** A relay of TCP connections that can be cut, slow, or stuck. `random` gives numbers from 0 to 1. */
-export async function startRoughNetwork(firstPort: number, random: () => number): Promise<RoughNetwork> {
-  let target = firstPort
+/**
+ * A relay of TCP connections that can be cut, slow, or stuck. `portOf` says where a new connection goes, from the first
+ * words of who opens it; `random` gives numbers from 0 to 1.
+ */
+export async function startRoughNetwork(
+  portOf: (words: string) => number,
+  random: () => number,
+): Promise<RoughNetwork> {
   const pairs = new Set<Pair>()
+  const opening = new Set<Socket>()
   const server = createServer((inside) => {
-    const outside = connect(target, '127.0.0.1')
+    opening.add(inside)
+    inside.on('error', () => {})
+    inside.once('close', () => opening.delete(inside))
+    inside.once('data', (words: Buffer) => {
+      opening.delete(inside)
+      join(inside, words)
+    })
+  })
+  const join = (inside: Socket, words: Buffer) => {
+    const outside = connect(portOf(words.toString('latin1')), '127.0.0.1')
+    outside.write(words)
     const sockets = [inside, outside]
     const pair: Pair = { weather: 'fine', sockets, resume: () => {} }
     const waiting: (() => void)[] = []
@@ -63,7 +77,7 @@ export async function startRoughNetwork(firstPort: number, random: () => number)
     }
     relay(inside, outside)
     relay(outside, inside)
-  })
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -73,9 +87,6 @@ export async function startRoughNetwork(firstPort: number, random: () => number)
   }
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    moveTo(port) {
-      target = port
-    },
     cut,
     strike(share, weather) {
       for (const pair of someOf(share)) pair.weather = weather
@@ -88,6 +99,7 @@ export async function startRoughNetwork(firstPort: number, random: () => number)
     },
     close() {
       cut(1)
+      for (const inside of opening) inside.destroy()
       server.close()
     },
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Session } from 'chdb'
 import { arrowBatches, arrowEnd } from '../../packages/server/src/api/formats/arrow-framing.js'
@@ -58,6 +58,10 @@ function prepare(session: Session, { queryId, database, params, settings }: Fron
 async function* run(session: Session, request: FrontRequest, context: QueryContext): AsyncGenerator<Uint8Array> {
   const [, sql = request.query, format = 'TabSeparated'] = /^([\s\S]*)\sFORMAT\s+(\w+)\s*$/.exec(request.query) ?? []
   if (request.bodyPath !== undefined) {
+    if (!/\bFROM input\(/.test(sql)) {
+      await session.queryAsync(`${request.query}\n${await readFile(request.bodyPath, 'utf8')}`)
+      return
+    }
     // The engine has no input() in this process: it reads the body from where it was written down.
     const fromFile = sql.replace(
       /\bFROM input\(('(?:[^'\\]|\\.)*')\)/,

@@ -30,10 +30,11 @@ vi.doMock('@barkeep/server', async (importOriginal) => {
 
 await import('../bars.test.js')
 await import('../bars-fill.test.js')
-await import('../datasets.test.js')
+await import('../datasets-rows.test.js')
+await import('../datasets-declared.test.js')
 
 test('none of these servers keeps anything but on the front', () => {
-  expect(databases).toBe(3)
+  expect(databases).toBe(4)
   const asked = new Set(front.requests.map(({ database }) => database))
-  expect([...asked].sort()).toEqual(['default', 'scenario_0', 'scenario_1', 'scenario_2'])
+  expect([...asked].sort()).toEqual(['default', 'scenario_0', 'scenario_1', 'scenario_2', 'scenario_3'])
 })

@@ -1,15 +1,11 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createClient, type Publisher } from '@barkeep/client'
-import type { Bar } from '@barkeep/core'
-import { WebSocket } from 'ws'
 import type { Bench, BenchContext } from '../bench.js'
-import { type Service, startService } from '../child.js'
+import { startService } from '../child.js'
+import { openStage, type Way, wayNames } from '../fan-out-stage.js'
 import { cpuSecondsOf, forgetPeakOf, peakBytesOf } from '../memory.js'
+import { startRedisProcess } from '../redis-process.js'
 import { rounded } from '../report.js'
-import { startServerProcess } from '../server-process.js'
 import { type Heard, listeners } from '../tasks/listeners.js'
-import { plainWs } from '../tasks/plain-ws.js'
 
 /** Bars of a message, messages that are published together, and to how many. */
 const cases = [
@@ -21,70 +17,60 @@ const WARM_BURSTS = 5
 const DELIVERIES = 50_000
 const BURSTS_MIN = 15
 const BURSTS_MAX = 200
-/** What is sent while some listeners take nothing: a large market, until it is more than the system buffers for a connection. */
-const FROZEN = 10
-const FROZEN_BARS = 1_000
-const FROZEN_MESSAGES = 400
 const BYTES_PER_KIB = 1_024
 const NS_PER_MS = 1e6
+const MS_PER_SECOND = 1_000
+
+const columns = [
+  'subscribers',
+  'way',
+  'bytes',
+  'p50 ms',
+  'p99 ms',
+  'CPU ms a message',
+  'deliveries / CPU s',
+  'KiB a subscriber',
+]
 
 export const bench: Bench = {
   name: 'fan-out',
   summary:
-    'bars published to 1, 100, 1,000 and 4,000 subscribers, and plain `ws` sending the same bytes; ones that take nothing',
+    'bars published to 1, 100, 1,000 and 4,000 subscribers, sending alone, and plain `ws` sending the same bytes',
   async run(context) {
-    const { report, rounds } = context
-    const table: (string | number)[][] = []
-    for (const { bars, burst, crowds } of cases) {
-      const alone: Partial<Record<string, number>> = {}
-      for (const crowd of crowds) {
-        let sample = ''
-        for (const way of ['live', 'ws'] as const) {
-          const runs: Run[] = []
-          for (let round = 0; round < rounds; round++) {
-            const run = await measure(way, {
-              context,
-              crowd,
-              bars,
-              burst,
-              sample,
-              name: `${bars}-${burst}-${crowd}-${round}`,
-            })
-            sample = run.sample
-            runs.push(run)
-            process.stderr.write('.')
+    const { report } = context
+    const redis = await startRedisProcess()
+    const ways: readonly Way[] = redis === undefined ? ['live', 'ws'] : ['live', 'relay', 'ws']
+    try {
+      for (const { bars, burst, crowds } of cases) {
+        const table: (string | number)[][] = []
+        for (const crowd of crowds) {
+          let sample = ''
+          for (const way of ways) {
+            const wish = { context, crowd, bars, burst, sample, ...(redis !== undefined && { redisUrl: redis.url }) }
+            const best = await bestOf(way, wish)
+            sample = best.sample
+            const figures = [best.p50Ms, best.p99Ms, best.cpuSecondsEach * MS_PER_SECOND, crowd / best.cpuSecondsEach]
+            const kib = best.bytesEach / BYTES_PER_KIB
+            table.push([crowd, wayNames[way], best.bytes, ...[...figures, kib].map(rounded)])
           }
-          const best = runs.toSorted((a, b) => a.cpuSecondsEach - b.cpuSecondsEach)[0]
-          if (best === undefined) continue
-          if (crowd === 1) alone[way] = best.cpuSecondsEach
-          const further = best.cpuSecondsEach - (alone[way] ?? 0)
-          table.push([
-            ...[bars, burst, best.bytes, crowd, way === 'live' ? 'Barkeep' : 'plain `ws`'],
-            ...[best.p50Ms, best.p99Ms, crowd / best.cpuSecondsEach].map(rounded),
-            crowd === 1 ? '–' : rounded((crowd - 1) / further),
-            rounded(best.bytesEach / BYTES_PER_KIB),
-          ])
         }
+        // One table for each, so that a run that breaks off has shown what it measured.
+        report.table(`Fan-out: messages of ${bars}, ${burst} together`, columns, table)
       }
+    } finally {
+      await redis?.stop()
     }
-    const columns = ['bars', 'together', 'bytes', 'subscribers', 'way', 'p50 ms', 'p99 ms', 'deliveries / CPU s']
-    report.table('Fan-out', [...columns, 'beyond the first', 'KiB a subscriber'], table)
-    const frozen: (string | number)[][] = []
-    for (const way of ['live', 'ws'] as const) frozen.push(await freeze(way, context))
-    const sent = [
-      'way',
-      'frozen',
-      'MiB sent to each',
-      'MiB before',
-      'MiB after',
-      'MiB after, none frozen',
-      'KiB a frozen one',
-    ]
-    report.table('Subscribers that take nothing', sent, frozen)
   },
 }
 
-type Way = 'live' | 'ws'
+async function bestOf(way: Way, wish: Omit<Wish, 'name'>): Promise<Run> {
+  const runs: Run[] = []
+  for (let round = 0; round < wish.context.rounds; round++) {
+    runs.push(await measure(way, { ...wish, name: `${way}-${wish.bars}-${wish.burst}-${wish.crowd}-${round}` }))
+    process.stderr.write('.')
+  }
+  return runs.reduce((best, run) => (run.cpuSecondsEach < best.cpuSecondsEach ? run : best))
+}
 
 interface Run {
   readonly p50Ms: number
@@ -107,11 +93,12 @@ interface Wish {
   /** A message as Barkeep sent it, which `ws` sends again. */
   readonly sample: string
   readonly name: string
+  readonly redisUrl?: string
 }
 
 /** Publishes one message after the other, each when all listeners have had the one before. */
-async function measure(way: Way, { context, crowd, bars, burst, sample, name }: Wish): Promise<Run> {
-  const stage = await openStage(way, join(context.directory, name), sample)
+async function measure(way: Way, { context, crowd, bars, burst, name, ...rest }: Wish): Promise<Run> {
+  const stage = await openStage(way, { directory: join(context.directory, name), ...rest })
   try {
     await forgetPeakOf(stage.pid)
     const before = (await peakBytesOf(stage.pid)) ?? 0
@@ -145,109 +132,4 @@ async function measure(way: Way, { context, crowd, bars, burst, sample, name }: 
   } finally {
     await stage.stop()
   }
-}
-
-/** What the server holds for listeners that take nothing, beside one whose listeners take all. */
-async function freeze(way: Way, context: BenchContext): Promise<(string | number)[]> {
-  const [still, awake] = [await flood(way, context, true), await flood(way, context, false)]
-  const [label, mib] = [way === 'live' ? 'Barkeep' : 'plain `ws`', BYTES_PER_KIB ** 2]
-  const each = (still.after - awake.after) / FROZEN / BYTES_PER_KIB
-  return [
-    label,
-    FROZEN,
-    ...[still.sent, still.before, still.after, awake.after].map((b) => Math.round(b / mib)),
-    Math.round(each),
-  ]
-}
-
-async function flood(way: Way, context: BenchContext, isFrozen: boolean) {
-  const stage = await openStage(way, join(context.directory, `flood-${way}-${isFrozen}`), '')
-  try {
-    const one = await startService(listeners, { url: stage.url, listeners: 1 })
-    const many = await startService(listeners, { url: stage.url, listeners: FROZEN, isFrozen })
-    await forgetPeakOf(stage.pid)
-    const before = (await peakBytesOf(stage.pid)) ?? 0
-    let sent = 0
-    for (let number = 1; number <= FROZEN_MESSAGES; number++) {
-      const heard = one.ask({ until: 1 })
-      await stage.send(number, FROZEN_BARS, 1)
-      sent += ((await heard) as Heard).bytes // the task says nothing else
-    }
-    await forgetPeakOf(stage.pid)
-    const after = (await peakBytesOf(stage.pid)) ?? 0
-    await Promise.all([one.stop(), many.stop()])
-    return { sent, before, after }
-  } finally {
-    await stage.stop()
-  }
-}
-
-interface Stage {
-  readonly url: string
-  readonly pid: number
-  /** Messages with a number; resolves when the server took them. */
-  send(number: number, bars: number, burst: number): Promise<void>
-  stop(): Promise<void>
-}
-
-async function openStage(way: Way, directory: string, sample: string): Promise<Stage> {
-  if (way === 'ws') {
-    const server: Service<string> = await startService(plainWs, {})
-    const socket = new WebSocket(server.output, { perMessageDeflate: false })
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
-    return {
-      url: server.output,
-      pid: server.pid,
-      async send(number, bars, burst) {
-        const text = sample === '' ? JSON.stringify(barsOf(number, bars, 1)) : numbered(sample, number)
-        for (let left = burst; left > 1; left--) socket.send(text)
-        await new Promise((resolve) => socket.send(text, resolve))
-      },
-      async stop() {
-        socket.terminate()
-        await server.stop()
-      },
-    }
-  }
-  await mkdir(directory, { recursive: true })
-  const flags = [
-    '--live.windowDates',
-    '0',
-    '--live.builds',
-    'false',
-    '--live.leaseMs',
-    '60000',
-    '--live.heartbeatMs',
-    '60000',
-  ]
-  const server = await startServerProcess(directory, flags)
-  const publisher: Publisher = await createClient({ url: server.url }).publish('kmin')
-  return {
-    url: server.url,
-    pid: server.pid,
-    send: async (number, bars, burst) => void (await publisher.send(barsOf(number, bars, burst))),
-    async stop() {
-      await publisher.close()
-      await server.stop()
-    },
-  }
-}
-
-/** The same message with another number, as many bytes as far as numbers have as many digits. */
-function numbered(sample: string, number: number): string {
-  return sample.replace(/"volume":\d+/, `"volume":${number}`)
-}
-
-const START_MS = Date.UTC(2026, 10, 20, 1)
-
-/** Bars of so many instruments at so many starts. */
-function barsOf(number: number, count: number, burst: number): Bar[] {
-  const close = 100 + (number % 50) / 4
-  const prices = { open: close - 0.25, high: close + 1.5, low: close - 1.25, close }
-  return Array.from({ length: count * burst }, (_, at) => {
-    const startMs = START_MS + (number * burst + Math.floor(at / count)) * 60_000
-    const ts = new Date(startMs).toISOString().replace('.000', '')
-    const instrument = `SIM:${1_001 + (at % count)}`
-    return { instrument, ts, ...prices, volume: number, turnover: number * close, trades: 12 }
-  })
 }

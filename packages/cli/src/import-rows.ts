@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
+import type { Client } from '@barkeep/client'
 import {
   BarkeepError,
   type BodyFormat,
@@ -27,7 +28,7 @@ const formatOfExtension: Readonly<Record<string, BodyFormat>> = {
 export function importRows(paths: readonly string[], dataset: string, options: Flags, flags: Flags): Promise<void> {
   const contentTypes = paths.map((path) => contentTypeOf(path, options.format))
   const types = options.types === undefined ? undefined : readTypes(options.types)
-  return withClient(flags, async (client) => {
+  const work = async (client: Client) => {
     for (const [index, path] of paths.entries()) {
       const report = await client.dataset(dataset).insert(await bodyOf(path), {
         contentType: contentTypes[index] ?? formats.json,
@@ -39,7 +40,8 @@ export function importRows(paths: readonly string[], dataset: string, options: F
       })
       console.log(`${path}: kept ${report.rows} rows in ${dataset}, of which ${report.replaced} replaced`)
     }
-  })
+  }
+  return withClient(flags, work, options.server)
 }
 
 async function bodyOf(path: string): Promise<ReadableStream<Uint8Array>> {

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type FileFormat, shippedFormats } from '@barkeep/connectors'
 import { BarkeepError, builtInExchanges, type IngestReport } from '@barkeep/core'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ImportJob, importFiles } from './import.js'
 import { findFormat, importFormatsHelp } from './import-formats.js'
 import { REFUSED_SHOWN_MAX } from './refused-file.js'
+import { runCommand } from './run-command.contract.js'
 
 const home = process.cwd()
 let folder: string
@@ -151,9 +152,9 @@ describe('an import', () => {
     expect([...server.kept.values()]).toEqual([rowAt(0), rowAt(3)])
   })
 
-  test('of nothing that the server keeps is one of nothing kept', async () => {
+  test('of which nothing is kept fails, so that a script does not go on', async () => {
     const { report, error } = await importInto(createFakeServer(), [put('bars.csv', `${header}${rowAt(0, 101)}\n`)])
-    expect(error).toBeUndefined()
+    expect(error).toMatchObject({ code: 'INVALID_ROWS', message: expect.stringContaining('Of 1 lines none was kept') })
     expect(report[0]).toBe('read 1, kept 0 (of which 0 replaced), refused 1')
   })
 
@@ -207,7 +208,7 @@ describe('the format of an import', () => {
       expect.objectContaining({
         code: 'UNKNOWN_FORMAT',
         message:
-          "'yahoo-cvs' is not a format. There are taiwan-daily, lean, yahoo-csv, generic. Did you mean 'yahoo-csv'?",
+          "'yahoo-cvs' is not a format. There are taiwan-daily, lean, yahoo-csv, multicharts, generic. Did you mean 'yahoo-csv'?",
       }),
     )
   })
@@ -225,7 +226,9 @@ describe('the format of an import', () => {
 
   test('that cannot be right is refused with its place in the file', () => {
     put('barkeep.config.json', JSON.stringify({ formats: { mine: { ...generic, id: 'mine', label: 'end' } } }))
-    expect(importFormatsHelp).toThrow('barkeep.config.json: formats.mine.label: "end" is not one of left, right.')
+    expect(importFormatsHelp).toThrow(
+      'barkeep.config.json: formats.mine.label: "end" is not one of left, right, likely-right.',
+    )
   })
 })
 
@@ -239,31 +242,7 @@ describe('the worked example of the README', () => {
     put('barkeep.config.json', config)
     put('data-of-my-broker/TWSE/2330.txt', file)
     const answers: string[] = []
-    for (const line of commands.trimEnd().split('\n')) answers.push(await run(line))
+    for (const line of commands.trimEnd().split('\n')) answers.push(await runCommand(line))
     expect(answers).toEqual([report, bars])
   })
 })
-
-/** What a command prints, but for its progress. */
-async function run(line: string): Promise<string> {
-  let printed = ''
-  const take = (text: string | Uint8Array) => {
-    printed += typeof text === 'string' ? text : Buffer.from(text).toString()
-    return true
-  }
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(take),
-    vi.spyOn(process.stderr, 'write').mockImplementation(take),
-    vi.spyOn(console, 'log').mockImplementation((text: string) => take(`${text}\n`)),
-  ]
-  const { argv } = process
-  process.argv = ['node', ...line.split(' ')]
-  try {
-    vi.resetModules()
-    await import('./main.js')
-  } finally {
-    process.argv = argv
-    for (const spy of spies) spy.mockRestore()
-  }
-  return printed.replaceAll(/^Import of .*\n/gm, '')
-}

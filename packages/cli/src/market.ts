@@ -1,4 +1,4 @@
-import type { MarketPlan, MarketSource } from '@barkeep/client'
+import type { MarketPlan, MarketSource, MarketToday } from '@barkeep/client'
 import { BarkeepError, type KeptInterval, keptIntervals } from '@barkeep/core'
 import { durationText } from './follow-crawl.js'
 import { withClient } from './serve.js'
@@ -18,6 +18,7 @@ export function printMarkets(flags: Flags): Promise<void> {
       gaps,
       sources,
       error,
+      today,
     } of client.markets()) {
       count += 1
       const by =
@@ -26,6 +27,7 @@ export function printMarkets(flags: Flags): Promise<void> {
       console.log(
         `${exchange} ${interval} since ${since}\t${state}${by}${missing}${error === null ? '' : `\t${error}`}`,
       )
+      if (today !== null) console.log(todayText(today))
       for (const one of sources) {
         const why = reasonOf(one)
         if (why !== '') console.log(`\t${one.connector}\t${why}`)
@@ -33,6 +35,13 @@ export function printMarkets(flags: Flags): Promise<void> {
     }
     if (count === 0) console.error('No market is declared: see markets in barkeep.config.json, docs/guide/markets.md.')
   })
+}
+
+function todayText({ date, live, untold, source, insteadOf }: MarketToday): string {
+  const told = live.map(({ connector, state, instruments }) => `${instruments} by ${connector} (${state})`)
+  const instead = insteadOf.length === 0 ? '' : ` instead of ${insteadOf.join(', ')}`
+  const asked = untold === 0 ? [] : [`${untold} asked of ${source ?? 'nobody'}${instead}`]
+  return `\t${date}: ${[...told, ...asked].join(', ')}`
 }
 
 /** Prints what bringing a market takes of each source, and who would be asked in which order. */

@@ -9,6 +9,8 @@ const ROUNDS_MAX = 20
 export interface PostedBatch {
   readonly rows: number
   readonly replaced: number
+  /** Instruments that the server did not know before. */
+  readonly created: readonly string[]
   /** Rows that the reader kept and the server did not. */
   readonly refused: readonly Refusal[]
 }
@@ -28,11 +30,15 @@ export async function postBatch(
   const refused: Refusal[] = []
   for (let round = 1; csv !== ''; round++) {
     try {
-      const { rows, replaced } = await client.createBars(batch.interval, header + csv, {
+      const {
+        rows,
+        replaced,
+        created_instruments: created,
+      } = await client.createBars(batch.interval, header + csv, {
         contentType: 'text/csv',
         source,
       })
-      return { rows, replaced, refused }
+      return { rows, replaced, created, refused }
     } catch (error) {
       const faults = refusalsOf(error, batch, sent)
       const [first] = faults.values()
@@ -45,7 +51,7 @@ export async function postBatch(
       csv = sent.map((row) => `${lines[row]}\n`).join('')
     }
   }
-  return { rows: 0, replaced: 0, refused }
+  return { rows: 0, replaced: 0, created: [], refused }
 }
 
 /** What the server says of single rows, by their number in the batch; empty when the error is of another kind. */

@@ -6,10 +6,15 @@ export function readConfig(flags: Flags): Config {
   return loadConfig({ flags, environment: process.env, file: 'barkeep.config.json' })
 }
 
+/** Hosts that stand for all addresses of a machine. */
+const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
 /** Runs the server until it is told to stop. */
 export async function serve(flags: Flags): Promise<void> {
-  const server = await startServer(readConfig(flags), { level: 'warn' })
-  console.log(`Barkeep answers at ${server.url}. Ctrl-C stops it.`)
+  const config = readConfig(flags)
+  const server = await startServer(config, { level: 'warn' })
+  const elsewhere = everyAddress.has(config.host) ? ', and at every other address of this machine' : ''
+  console.log(`Barkeep answers at ${server.url}${elsewhere}. Ctrl-C stops it.`)
   await untilStopped(server)
 }
 
@@ -29,13 +34,18 @@ export function untilStopped(server: { close(): Promise<void> }): Promise<void> 
 }
 
 /**
- * Works with the server that owns the data directory, or with one in this process when there is none:
- * either way all goes through the same routes.
+ * Works with the server at `elsewhere`, or else with the one that owns the data directory, or with one in this process when
+ * there is none: either way all goes through the same routes.
  */
 export function withClient<Result>(
   flags: Flags,
   work: (client: Client, url: string) => Promise<Result>,
+  elsewhere?: string,
 ): Promise<Result> {
+  if (elsewhere !== undefined) {
+    const key = process.env[keyVariable]
+    return work(createClient({ url: elsewhere, ...(key !== undefined && { key }) }), elsewhere)
+  }
   return withServer(flags, ({ url, key }) => work(createClient({ url, ...(key !== undefined && { key }) }), url))
 }
 

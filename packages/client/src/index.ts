@@ -33,7 +33,7 @@ export type {
 } from './crawl-answers.js'
 export type { DatasetClient, Definition, InsertOptions, RowsOptions } from './dataset.js'
 export type { List } from './list.js'
-export type { MarketPlan, MarketSource, MarketStatus, MarketsClient } from './markets.js'
+export type { MarketPlan, MarketSource, MarketStatus, MarketsClient, MarketToday } from './markets.js'
 export type { PlainOptions, PlainRows } from './plain.js'
 export type { Publisher, PublisherOptions } from './publish.js'
 export type { Condition, Scalar, Where } from './query.js'

@@ -6,8 +6,11 @@ import { createPublisher } from './live-publisher.js'
 import { startOf } from './live-world.contract.js'
 import type { PublisherOptions } from './publish.js'
 
-/** What becomes of a message: `lost` on its way, `unanswered` although it was kept, or `kept` and answered. */
-type Fate = 'lost' | 'unanswered' | 'kept'
+/**
+ * What becomes of a message: `lost` on its way, `unanswered` although it was kept, `refused` with all that come behind it
+ * on its connection, or `kept` and answered.
+ */
+type Fate = 'lost' | 'unanswered' | 'refused' | 'kept'
 
 /** A server that takes bars, with a lease; it loses messages and answers as it is told. */
 class Door {
@@ -38,6 +41,7 @@ class Door {
 
   readonly open: OpenLink = ({ onOpen, onEnd }) => {
     let isOpen = true
+    let isHeld = false
     const cut = () => {
       if (!isOpen) return
       isOpen = false
@@ -56,6 +60,11 @@ class Door {
         if (!isOpen) return
         const fate = word === 'pub_kmin' && (payload as PublishRequest).bars.length > 0 ? this.fates.shift() : 'kept'
         if (fate === 'lost') return cut()
+        isHeld ||= fate === 'refused'
+        if (isHeld && word === 'pub_kmin') {
+          setImmediate(() => isOpen && onAnswer(refusal('TOO_MANY_REQUESTS')))
+          return
+        }
         const answer = this.#answer(word, payload)
         if (fate === 'unanswered') return cut()
         setImmediate(() => isOpen && onAnswer(answer))
@@ -113,8 +122,8 @@ function publish(door: Door, options: PublisherOptions = {}) {
 
 const minutesOf = ({ commits }: Door) => commits.map(({ ts }) => ts)
 
-test('whichever messages and answers are lost, each bar is kept once and in order', async () => {
-  const fates = fc.array(fc.constantFrom<Fate>('kept', 'lost', 'unanswered'), { maxLength: 12 })
+test('whichever messages and answers are lost, or are too many at once, each bar is kept once and in order', async () => {
+  const fates = fc.array(fc.constantFrom<Fate>('kept', 'lost', 'unanswered', 'refused'), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(fates, fc.boolean(), async (script, atOnce) => {
       const door = new Door()

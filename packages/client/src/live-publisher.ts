@@ -131,7 +131,7 @@ class TopicPublisher implements Publisher {
         reason = error
       }
       if (signal.aborted) throw cancelled()
-      if (!(reason instanceof BarkeepError) || reason.status < 500) throw reason
+      if (!(reason instanceof BarkeepError) || (reason.status < 500 && !isTooMany(reason))) throw reason
       if (this.#token === undefined && failures >= retriesMax) throw reason
       await sleep(liveBackoffMs(failures, random, reason.retry?.afterMs), signal).catch(() => {
         throw cancelled()
@@ -215,6 +215,8 @@ class TopicPublisher implements Publisher {
       const ack = await talk.ask<PublishAck>(`pub_${this.#topic}`, { ...waiting.request, token: this.#token })
       waiting.resolve({ ...ack, rows: waiting.rows })
     } catch (error) {
+      // Those behind it may have been taken: the next connection finds out, and sends the rest in its order.
+      if (isTooMany(error)) talk.end(error)
       // Not an answer to this message: it is taken up by the next connection.
       if (talk.hasEnded) return
       waiting.reject(error)
@@ -229,6 +231,11 @@ const compared = ['open', 'high', 'low', 'close', 'volume', 'turnover', 'trades'
 
 function isSame(one: LiveBar, other: Pick<LiveBar, (typeof compared)[number]>): boolean {
   return compared.every((name) => one[name] === other[name])
+}
+
+/** More came at once than the server takes of one connection. */
+function isTooMany(error: unknown): error is BarkeepError {
+  return error instanceof BarkeepError && error.code === 'TOO_MANY_REQUESTS'
 }
 
 function keyOf({ instrument, ts }: Pick<LiveBar, 'instrument' | 'ts'>): string {

@@ -42,6 +42,25 @@ export interface MarketStatus extends MarketLine {
   readonly gaps: number | null
   readonly lookedAt: string | null
   readonly error: string | null
+  /** The session under way, of bars finer than a day; null where none is, or it is not asked for (`markets.pollMs`). */
+  readonly today: MarketToday | null
+}
+
+/** What is done for a session under way. */
+export interface MarketToday {
+  /** Session date. */
+  readonly date: string
+  /** Who was to tell instruments live, and whether it does: `listening`. */
+  readonly live: readonly { readonly connector: string; readonly state: string; readonly instruments: number }[]
+  /** Instruments that nobody told live when it was last asked for them. */
+  readonly untold: number
+  /** Who is asked for those, or was last. */
+  readonly source: string | null
+  /** Live sources that do not tell now, and others that are blocked or stopped. */
+  readonly insteadOf: readonly string[]
+  readonly crawls: readonly number[]
+  /** An instant in UTC. */
+  readonly askedAt: string
 }
 
 /** What bringing a market takes. */

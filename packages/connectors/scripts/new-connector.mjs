@@ -19,18 +19,15 @@ for (const [name, content] of Object.entries(connectorFiles(id))) {
   writeFileSync(join(folder, name), content)
 }
 
-// The list of shipped connectors names each one: an import and a place in the array.
+// The list of shipped connectors names each one: an import, in the order of their names, and a last place in the array.
 const list = join(source, 'shipped-connectors.ts')
-const text = readFileSync(list, 'utf8')
-writeFileSync(
-  list,
-  text
-    .replace(
-      "import type { Connector } from '@barkeep/core'\n",
-      (line) => `${line}import { ${id} } from './${id}/index.js'\n`,
-    )
-    .replace(/\[(.*)\]\s*$/s, (_, names) => `[${names.trim().replace(/,$/, '')}, ${id}]\n`),
-)
+const lines = readFileSync(list, 'utf8').split('\n')
+const line = `import { ${id} } from './${id}/index.js'`
+const isImport = (one) => one.startsWith('import { ')
+const before = lines.findIndex((one) => isImport(one) && one.split("'")[1] > line.split("'")[1])
+lines.splice(before === -1 ? lines.findLastIndex(isImport) + 1 : before, 0, line)
+lines.splice(lines.lastIndexOf(']'), 0, `  ${id},`)
+writeFileSync(list, lines.join('\n'))
 
 console.log(`${folder} is a working connector for an upstream that does not exist yet.
 Next: ADD_A_CONNECTOR.md, step 2. Its tests: npx vitest run packages/connectors/src/${id}`)

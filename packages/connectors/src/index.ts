@@ -11,7 +11,10 @@ export {
   type RowOrigin,
   readBars,
   readFormats,
+  readTold,
   shippedFormats,
+  type Told,
+  type ToldField,
 } from './file/index.js'
 export { finmind } from './finmind/index.js'
 export { fugle } from './fugle/index.js'

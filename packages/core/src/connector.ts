@@ -20,7 +20,7 @@ export interface Task<Params extends JsonObject = JsonObject> {
   readonly params: Params
 }
 
-/** Executes a task: asks for its one page, reads it, and says which tasks that makes necessary. */
+/** Executes a task: asks for its page, reads it, and says which tasks that makes necessary. */
 export type Handler<Params extends JsonObject = JsonObject> = (
   task: Task<Params>,
   context: HandlerContext,
@@ -29,6 +29,7 @@ export type Handler<Params extends JsonObject = JsonObject> = (
 export interface TaskResult<Params extends JsonObject = JsonObject> {
   readonly task: Task<Params>
   readonly data: Page | Absence
+  /** Worked on after all tasks of the connector that wait already: in a big crawl that may be hours later. */
   readonly nextTasks: readonly Task[]
 }
 
@@ -45,6 +46,11 @@ export interface HandlerContext {
   credential(name: string): string
   /** Milliseconds since the epoch; while archived pages are read again, the time at which the page came. */
   now(): number
+  /**
+   * Archived pages are read again: nothing is asked, and credentials are made up. What was never archived, as the answer to a
+   * login, cannot be had; a handler that logs in through `createLogins` need not know.
+   */
+  readonly isReadAgain?: boolean
   /** For a connector that `isLocal`, and for no other. */
   readonly local?: LocalContext
 }
@@ -152,7 +158,10 @@ export function isAbsence(data: Page | Absence): data is Absence {
   return 'absence' in data
 }
 
-/** How many requests or bytes an upstream lets through in any window of a length. Several hold at once. */
+/**
+ * How many requests or bytes an upstream lets through in any window of a length. Several hold at once. A request counts from
+ * the moment it leaves until a window after its answer, so that `{ requests: 3, perMs: 100 }` is three on their way at once.
+ */
 export interface Limit {
   readonly requests?: number
   readonly bytes?: number

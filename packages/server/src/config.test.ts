@@ -68,7 +68,16 @@ describe('the configuration', () => {
 
   test.each([
     [{ 'connectors.twse.baseUrl': 'nowhere' }, 'connectors.twse.baseUrl'],
-    [{ 'connectors.twse.limits': [{ requests: 0, perMs: 1 }] }, 'connectors.twse.limits'],
+    [
+      {
+        'connectors.twse.limits': [
+          { requests: 3, perMs: 9 },
+          { requests: 0, perMs: 1 },
+        ],
+      },
+      '; {"requests":0,"perMs":1} is none',
+    ],
+    [{ 'connectors.twse.limits': 'fast' }, 'connectors.twse.limits'],
     [{ 'connectors.twse.limits': [{ requests: 1, perMs: 1, pre: 'host' }] }, 'connectors.twse.limits'],
     [{ 'connectors.worldtradingdata.credentials': { main: 'secret-text' } }, 'connectors.worldtradingdata.credentials'],
     [{ connectors: { tsew: { baseUrl: 'http://x' } } }, "'connectors.twse.baseUrl'"],

@@ -97,6 +97,10 @@ export const settings = {
     600_000,
     'How long a source of a declared market may be blocked before the next one is asked, milliseconds.',
   ),
+  'markets.pollMs': number(
+    0,
+    'How often minutes and hours of a session under way are asked for, of instruments of a declared market that no live source tells, milliseconds; 0: only after the session.',
+  ),
   'crawl.worksHere': choice(true, 'Whether the server asks upstreams itself; false leaves that to `barkeep worker`.'),
   'crawl.resultBytesMax': number(268_435_456, 'Largest result that a worker may send, bytes.'),
   'search.connectors': text(
@@ -136,6 +140,15 @@ export const settings = {
   'live.slowMsMax': number(30_000, 'How long a subscriber may be behind before it is disconnected, milliseconds.'),
   'live.messageBytesMax': number(4_194_304, 'Largest message that a subscriber or publisher may send, bytes.'),
   'live.subscribersMax': number(10_000, 'Connections of subscribers and publishers at the same time.'),
+  'live.subscribersPerAddressMax': number(
+    0,
+    'The same, of one address, which may be that of a proxy with everybody behind it; 0: any number.',
+  ),
+  'live.wordsPerSecond': number(
+    1_000,
+    'Messages a second that one connection may send; further ones are refused, and who goes on is cut off. 0: any number.',
+  ),
+  'live.wordsBurst': number(2_000, 'Messages that one connection may send at once.'),
   'live.publishes': choice(
     true,
     'Whether bars of this server and its publishers are broadcast; false where it passes on what another commits.',

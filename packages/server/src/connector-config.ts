@@ -77,7 +77,12 @@ function readLimits(id: string, value: unknown, origin: string): readonly Limit[
   const limits = parsed(value)
   const isSound = Array.isArray(limits) && limits.length > 0 && limits.every(isLimit)
   if (isSound) return limits.map((limit) => ({ ...limit, per: limit.per ?? 'host' }))
-  throw invalid(`connectors.${id}.limits`, origin, 'must be limits such as [{"requests": 3, "perMs": 5000}]')
+  const wrong = Array.isArray(limits) ? limits.find((limit) => !isLimit(limit)) : undefined
+  const why =
+    wrong === undefined
+      ? ''
+      : `; ${JSON.stringify(wrong)} is none: requests, bytes and perMs are whole numbers above 0, per is host or credential, a path begins with /`
+  throw invalid(`connectors.${id}.limits`, origin, `must be limits such as [{"requests": 3, "perMs": 5000}]${why}`)
 }
 
 function isLimit(limit: unknown): limit is Limit {

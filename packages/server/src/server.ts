@@ -10,7 +10,9 @@ import { publishOwnerKey } from './api/safety/keys-owner.js'
 import { isLoopback } from './api/safety/security-hosts.js'
 import { createLiveGuard } from './api/streams/live-guard.js'
 import type { Config } from './config.js'
+import { type Clock, systemClock } from './crawl/limiter/clock.js'
 import { openCrawl, wallClock } from './crawl/open-crawl.js'
+import { type LiveClock, systemLiveClock } from './live/live-clock.js'
 import { openLive } from './live/open-live.js'
 import { openSearch } from './search/open-search.js'
 import { readSourceOrder } from './store/bars/source-order.js'
@@ -18,6 +20,14 @@ import { openContents } from './store/contents.js'
 import { lockDirectory } from './store/engine/directory-lock.js'
 import { KeyTable } from './store/key-table.js'
 import { openStore } from './store/open-store.js'
+
+/** Time as the server sees it, milliseconds since the epoch: handed in, so that a test lets a day pass in a minute. */
+export interface ServerClock extends Clock, LiveClock {
+  /** Counts the windows of limits; never goes back. */
+  readonly steady: Clock
+}
+
+const machineClock: ServerClock = { ...systemLiveClock, ...wallClock, steady: systemClock }
 
 /** How often connections that have become idle are closed while the server stops. */
 const IDLE_SWEEP_MS = 100
@@ -37,6 +47,7 @@ export interface RunningServer {
 export async function startServer(
   config: Config,
   logger: FastifyServerOptions['logger'] = false,
+  clock: ServerClock = machineClock,
 ): Promise<RunningServer> {
   const lock = lockDirectory(config.data)
   try {
@@ -60,14 +71,14 @@ export async function startServer(
       const idempotency = new Idempotency(config['api.idempotencyKeysMax'])
       // Before anything is crawled: what is committed is broadcast.
       const live = await openLive({
-        ...{ store, contents, config },
+        ...{ store, contents, config, clock },
         onError: (error) => app.log.error({ err: error }, 'live failed'),
       })
-      const crawl = await openCrawl(store, contents, config, shippedConnectors, wallClock, (error, connector) =>
-        app.log.warn({ connector, err: error }, 'a live source failed'),
-      )
+      const onLiveError = (error: unknown, connector: string) =>
+        app.log.warn({ connector, err: error }, 'a live source failed')
+      const crawl = await openCrawl(store, contents, config, shippedConnectors, clock, onLiveError, clock.steady)
       const search = openSearch({
-        ...{ store, contents, config, clock: wallClock, connectors: shippedConnectors, askNow: crawl.askNow },
+        ...{ store, contents, config, clock, connectors: shippedConnectors, askNow: crawl.askNow },
         onError: (source, error) => app.log.warn({ source, err: error }, 'a source of a search failed'),
       })
       const audit = openAuditLog(config.data, config['api.auditBytesMax'], {
@@ -75,7 +86,7 @@ export async function startServer(
       })
       const safety = { keys, requiresKeys: () => !isLocal || keys.count > 0, audit, writes }
       const app = await createApp(
-        { ...contents, store, crawl, search, live, idempotency, config, now: Date.now },
+        { ...contents, store, crawl, search, live, idempotency, config, now: clock.now },
         safety,
         logger,
       )

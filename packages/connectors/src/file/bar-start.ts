@@ -7,6 +7,7 @@ import {
   sessionOf,
   wallClockOfInstant,
 } from '@barkeep/core'
+import type { Label } from './format.js'
 import type { Stamp } from './parse-stamp.js'
 import { instantOfWall } from './wall-clock.js'
 
@@ -19,7 +20,7 @@ export interface StartRules {
   readonly interval: KeptInterval
   /** Of wall clocks; undefined means that of the exchange. */
   readonly timeZone: string | undefined
-  readonly label: 'left' | 'right'
+  readonly label: Label
   readonly clampToSession: boolean
 }
 
@@ -35,11 +36,15 @@ export function barStart(exchange: Exchange, stamp: Stamp, rules: StartRules): n
 
   const lengthMs = (intervalMinutes(rules.interval) ?? 0) * MS_PER_MINUTE
   const { openMs, closeMs } = sessionOn(exchange, midnightAt(exchange, labelMs))
-  if (rules.label === 'right' && !rules.clampToSession && labelMs > openMs && labelMs <= closeMs) {
+  if (rules.label === 'likely-right' && labelMs === openMs) {
+    return 'a stamp at which the session opens: tell label (--label), left for starts of bars or right for ends'
+  }
+  const isEnd = rules.label !== 'left'
+  if (isEnd && !rules.clampToSession && labelMs > openMs && labelMs <= closeMs) {
     // The last bar of a session may be short, so its end tells its start only through the grid of the session.
     return openMs + (Math.ceil((labelMs - openMs) / lengthMs) - 1) * lengthMs
   }
-  const startMs = rules.label === 'right' ? labelMs - lengthMs : labelMs
+  const startMs = isEnd ? labelMs - lengthMs : labelMs
   return rules.clampToSession && startMs < openMs && startMs + lengthMs > openMs ? openMs : startMs
 }
 

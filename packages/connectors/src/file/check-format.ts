@@ -1,8 +1,8 @@
 import { BarkeepError, nearestName, shorten } from '@barkeep/core'
+import { columnNames, columnsRequired } from './columns.js'
 import type { FileFormat } from './format.js'
 import { formatFields, isFormatField } from './format-fields.js'
 import { unknownPlaceholder } from './locate.js'
-import { columnNames, columnsRequired } from './row-fields.js'
 
 /**
  * A declaration as a format. `where` tells in errors where it stands: `barkeep.config.json: formats.my-broker`.
@@ -40,6 +40,7 @@ function checkSense(format: FileFormat, where: string): void {
   const names = columnNames(format)
   const lacking = columnsRequired.filter((column) => !names.has(column))
   if (lacking.length > 0) throw invalid(`${where}.columns`, `it lacks ${lacking.join(', ')}`)
+  checkCsvOnly(format, where)
   if (format.header === false && format.kind === 'csv' && !Array.isArray(format.columns)) {
     throw invalid(`${where}.columns`, 'it must be a list in the order of the file, since header is false')
   }
@@ -54,6 +55,20 @@ function checkSense(format: FileFormat, where: string): void {
       throw invalid(`${where}.path[${index}]`, `${unknown} is not {symbol}, {exchange}, {interval} or {date}`)
     }
   }
+}
+
+/** What only the first line of a CSV can decide. */
+function checkCsvOnly({ kind, header, order, columns, delimiter }: FileFormat, where: string): void {
+  if (delimiter?.length === 0) throw invalid(`${where}.delimiter`, 'it names none')
+  const several = Array.isArray(columns) ? undefined : Object.entries(columns).find(([, name]) => Array.isArray(name))
+  if (several !== undefined && kind !== 'csv') {
+    throw invalid(`${where}.columns.${several[0]}`, `it has several names, which kind csv alone may have`)
+  }
+  if (order === undefined) return
+  if (kind !== 'csv' || header === false)
+    throw invalid(`${where}.order`, 'only a csv whose header is not false has one')
+  const lacking = columnsRequired.filter((column) => !order.includes(column))
+  if (lacking.length > 0) throw invalid(`${where}.order`, `it lacks ${lacking.join(', ')}`)
 }
 
 function shown(value: unknown): string {

@@ -73,6 +73,26 @@ const folders = (more: object = {}) => ({
   },
 })
 
+describe('a folder of MultiCharts', () => {
+  const multicharts = { path: '', format: 'multicharts', exchange: 'TWSE', volumeUnit: 1000 }
+  const crawlOf = (more: object) =>
+    crawl({ folders: { mine: { ...multicharts, path: folder(), ...more } } }, {}, { plan: 'minute-bars' })
+
+  it('is read with what the folder tells of its files', async () => {
+    await put('2330-Minute-Trade.txt', '11/20/2026,13:30:00,10,11,9,10,5')
+    const { bars } = await crawlOf({ dateStyle: 'mdy' })
+    expect(bars).toMatchObject([{ instrument: 'TWSE:2330', ts: '2026-11-20T05:29:00Z', volume: 5000 }])
+    const { refused } = await crawlOf({})
+    expect(refused).toMatchObject([{ reason: expect.stringContaining('tell dateStyle') }])
+  })
+
+  it('needs what no file tells, and settings that can be', async () => {
+    await put('2330-Minute-Trade.txt', '2026/11/20,13:30:00,10,11,9,10,5')
+    await expect(crawlOf({ volumeUnit: undefined })).rejects.toThrow(/nothing tells its volumeUnit/)
+    await expect(crawlOf({ label: 'end' })).rejects.toThrow(/mine\.label: "end" is not one of left, right/)
+  })
+})
+
 describe('a crawl of a folder', () => {
   it('brings the bars of its files, and passes over those that are no part of it', async () => {
     await put('TWSE/1101.csv', `${header}\n${day('2026-11-19')}\n${day('2026-11-20', 11)}\n`)

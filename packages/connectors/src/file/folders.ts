@@ -10,11 +10,12 @@ import {
   shorten,
 } from '@barkeep/core'
 import { didYouMean, invalid } from './check-format.js'
-import type { FileFormat } from './format.js'
+import { type FileFormat, toldFields } from './format.js'
 import { readFormats } from './read-formats.js'
+import { readTold, type Told } from './tell-format.js'
 
 /** A folder that the connector may read, under a name of its own: callers name it, and never a path. */
-export type Folder = {
+export type Folder = Partial<Told> & {
   readonly path: string
   /** Id of a format. */
   readonly format: string
@@ -38,7 +39,7 @@ export interface FoundFolder extends Folder {
 
 const where = 'connectors.file.folders'
 const nameShape = /^[a-z][a-z0-9-]{0,31}$/
-const fields = ['path', 'format', 'exchange', 'interval']
+const fields = ['path', 'format', 'exchange', 'interval', ...toldFields]
 
 /** Both are checked as the configuration is loaded, but for formats, of which only their reader knows what they are. */
 export const folderSettings: readonly ConnectorSetting[] = [
@@ -63,14 +64,15 @@ export function settingsOf(setting: (name: string) => JsonValue | undefined): Fo
       const folder = folders.get(name)
       if (folder === undefined) throw invalid(where, `there is no folder '${shorten(name)}'`)
       const formats = readFormats(setting('formats') ?? undefined, 'barkeep.config.json: formats')
-      const declaration = formats.find(({ id }) => id === folder.format)
-      if (declaration === undefined) {
+      const format = formats.find(({ id }) => id === folder.format)
+      if (format === undefined) {
         const ids = formats.map(({ id }) => id)
         throw invalid(
           `${where}.${name}.format`,
           `'${shorten(folder.format)}' is not a format.${didYouMean(folder.format, ids)}`,
         )
       }
+      const declaration = { ...format, ...readTold(folder, (field) => `${where}.${name}.${field}`) }
       const { exchange = null, interval = null } = folder
       const digest = createHash('sha256').update(JSON.stringify({ declaration, exchange, interval }))
       return { ...folder, declaration, digest: digest.digest('base64url').slice(0, 12) }
@@ -101,7 +103,11 @@ function readFolder(name: string, folder: JsonValue, place: string): Folder {
   if (interval !== undefined && !(typeof interval === 'string' && isKeptInterval(interval))) {
     throw invalid(`${place}.interval`, `it must be one of ${keptIntervals.join(', ')}`)
   }
-  return { path, format, ...(exchange !== undefined && { exchange }), ...(interval !== undefined && { interval }) }
+  return {
+    ...{ path, format, ...readTold(folder, (field) => `${place}.${field}`) },
+    ...(exchange !== undefined && { exchange }),
+    ...(interval !== undefined && { interval }),
+  }
 }
 
 /** A setting is JSON where it stands in a file, and the text of JSON in a flag or the environment. */

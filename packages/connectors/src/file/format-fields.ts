@@ -1,5 +1,5 @@
 import { exchangeCodePattern, isTimeZone, keptIntervals } from '@barkeep/core'
-import { dateStyles, type FileFormat, formatColumns, formatKinds } from './format.js'
+import { dateStyles, type FileFormat, formatColumns, formatKinds, labels, toldFields } from './format.js'
 
 /** What is wrong with a value, and where within it: ` .1m` of `{"1m": "isoo"}`. */
 interface FieldFault {
@@ -28,6 +28,14 @@ const aboveZero: Shape = {
 }
 const exchangeCode = matching(new RegExp(exchangeCodePattern), 'a code of an exchange, such as TWSE')
 const dateStyle = oneOf(dateStyles)
+const texts: Shape = {
+  expects: 'a text, or a list of texts',
+  accepts: (value) => text.accepts(value) || (Array.isArray(value) && value.length > 0 && value.every(text.accepts)),
+}
+const delimiter: Shape = {
+  expects: 'one character other than a quote',
+  accepts: (value) => typeof value === 'string' && value.length === 1 && value !== '"',
+}
 
 /** The fields of a declaration, in the order in which they are asked for. */
 export const formatFields: Readonly<Record<keyof FileFormat, FormatField>> = {
@@ -36,12 +44,10 @@ export const formatFields: Readonly<Record<keyof FileFormat, FormatField>> = {
   kind: required(oneOf(formatKinds)),
   path: required(text, listOf),
   header: optional(flag),
-  columns: required(text, (shape) => listOrRecord(shape, formatColumns)),
-  dateStyle: required(dateStyle, (shape) => either(shape, recordOf(shape, keptIntervals))),
-  delimiter: optional({
-    expects: 'one character other than a quote',
-    accepts: (value) => typeof value === 'string' && value.length === 1 && value !== '"',
-  }),
+  columns: required(text, (shape) => either(recordOf(texts, formatColumns), listOf(shape), Array.isArray)),
+  order: optional(text, listOf),
+  dateStyle: required(dateStyle, (shape) => either(alone(shape), recordOf(shape, keptIntervals), isObject)),
+  delimiter: optional(delimiter, (shape) => either(alone(shape), listOf(shape), Array.isArray)),
   encoding: optional({ expects: 'an encoding such as utf-8, big5 or utf-16le', accepts: isEncoding }),
   timeZone: optional({
     expects: 'an IANA time zone such as Asia/Taipei',
@@ -56,9 +62,10 @@ export const formatFields: Readonly<Record<keyof FileFormat, FormatField>> = {
     expects: 'a whole number from 1 to 17',
     accepts: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 17,
   }),
-  label: optional(oneOf(['left', 'right'])),
+  label: optional(oneOf(labels)),
   clampToSession: optional(flag),
   volumeUnit: optional(aboveZero),
+  ask: optional(oneOf(toldFields), listOf),
   noTrade: optional(text, listOf),
 }
 
@@ -110,19 +117,15 @@ function recordOf({ expects: itemExpects, accepts }: Shape, keys: readonly strin
   }
 }
 
-function listOrRecord(shape: Shape, keys: readonly string[]): ReturnType<Arrange> {
-  const [list, record] = [listOf(shape), recordOf(shape, keys)]
+/** The second for values that `isOther` knows, and the first for all else. */
+function either(
+  one: ReturnType<Arrange>,
+  other: ReturnType<Arrange>,
+  isOther: (value: unknown) => boolean,
+): ReturnType<Arrange> {
   return {
-    expects: `${list.expects}, or ${record.expects}`,
-    faultOf: (value) => (Array.isArray(value) ? list : record).faultOf(value),
-  }
-}
-
-function either(shape: Shape, record: ReturnType<Arrange>): ReturnType<Arrange> {
-  const single = alone(shape)
-  return {
-    expects: `${single.expects}, or ${record.expects}`,
-    faultOf: (value) => (typeof value === 'object' ? record : single).faultOf(value),
+    expects: `${one.expects}, or ${other.expects}`,
+    faultOf: (value) => (isOther(value) ? other : one).faultOf(value),
   }
 }
 
@@ -132,6 +135,10 @@ function oneOf(known: readonly string[]): Shape {
 
 function matching(pattern: RegExp, expects: string): Shape {
   return { expects, accepts: (value) => typeof value === 'string' && pattern.test(value) }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object'
 }
 
 function isEncoding(value: unknown): boolean {

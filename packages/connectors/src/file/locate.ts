@@ -14,6 +14,7 @@ const intervalWords: Readonly<Record<string, KeptInterval>> = {
   minute: '1m',
   hour: '1h',
   daily: '1d',
+  day: '1d',
   ...Object.fromEntries(keptIntervals.map((interval) => [interval, interval])),
 }
 

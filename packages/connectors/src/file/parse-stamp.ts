@@ -1,4 +1,5 @@
 import type { DateStyle } from './format.js'
+import { isYearLast, orderedDate } from './ordered-date.js'
 
 /**
  * A stamp as the source meant it: a session date (its midnight, written as if UTC), a wall clock (also written as if
@@ -40,6 +41,10 @@ export function parseStamp(style: DateStyle, text: string, pathMidnightMs?: numb
       return stampOf(compactShape.exec(text), 0)
     case 'roc':
       return stampOf(rocShape.exec(text) ?? rocCompactShape.exec(text), ROC_YEAR_ZERO)
+    case 'ymd':
+    case 'mdy':
+    case 'dmy':
+      return stampOf(orderedDate(style, text), 0)
     case 'epoch-s':
       return instant(/^\d{1,10}$/.test(text) ? Number(text) * 1000 : Number.NaN)
     case 'epoch-ms':
@@ -48,6 +53,13 @@ export function parseStamp(style: DateStyle, text: string, pathMidnightMs?: numb
       if (pathMidnightMs === undefined || !/^\d{1,8}$/.test(text) || Number(text) >= MS_PER_DAY) return undefined
       return { kind: 'wall', wallMs: pathMidnightMs + Number(text) }
   }
+}
+
+/** Why a stamp that is none of the style is refused. */
+export function whyUnreadable(style: DateStyle, text: string): string {
+  return style === 'ymd' && isYearLast(text)
+    ? 'a date that may begin with its day or its month: tell dateStyle (--date-style), mdy or dmy'
+    : 'unreadable date'
 }
 
 /** Midnight of `20261120`, written as if UTC; undefined when there is no such day. */
@@ -68,9 +80,9 @@ function parseIso(text: string): Stamp | undefined {
   return instant(stamp.wallMs - (offset.startsWith('-') ? -minutes : minutes) * MS_PER_MINUTE)
 }
 
-/** Groups 1 to 3 are the date, 4 to 6 the time, where there is one. */
-function stampOf(match: RegExpExecArray | null, yearZero: number): Stamp | undefined {
-  if (match === null) return undefined
+/** Items 1 to 3 are the date, 4 to 6 the time, where there is one. */
+function stampOf(match: readonly (string | undefined)[] | null | undefined, yearZero: number): Stamp | undefined {
+  if (match === null || match === undefined) return undefined
   const midnightMs = midnightOf(Number(match[1]) + yearZero, Number(match[2]), Number(match[3]))
   if (midnightMs === undefined) return undefined
   if (match[4] === undefined) return { kind: 'date', midnightMs }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { BarkeepError } from '@barkeep/core'
+import { BarkeepError, invalidParameter } from '@barkeep/core'
 import { type BarBatch, createBatchBuilder, type Refusal } from './bar-batch.js'
 import { checkFormat } from './check-format.js'
 import { expandPaths } from './expand-paths.js'
@@ -28,8 +28,8 @@ export const noTradeReasons: readonly string[] = ['no trade', 'volume without a 
  * Prices as in the source, in the currency of the exchange; volume in shares; `ts` the start of the bar in UTC,
  * that of a daily bar the session open. Each line is kept or refused, never both. Before it throws for the sake of a
  * file or a line, it hands over what was read before.
- * Throws UNREADABLE_FILE, UNKNOWN_EXCHANGE, INVALID_SETTING (a format that contradicts itself), INVALID_ROWS (strict),
- * and the signal's reason when it is aborted.
+ * Throws UNREADABLE_FILE, UNKNOWN_EXCHANGE, INVALID_SETTING (a format that contradicts itself), INVALID_PARAMETER (one symbol for
+ * several files), INVALID_ROWS (strict), and the signal's reason when it is aborted.
  */
 export async function* readBars(
   paths: readonly string[],
@@ -82,7 +82,15 @@ interface InputFile {
 /** All names are looked at before any line is, so that a wrong one costs nothing. */
 async function inputFiles(paths: readonly string[], format: FileFormat, given: Given): Promise<InputFile[]> {
   const files: InputFile[] = []
-  for (const path of await expandPaths(paths, format)) {
+  const found = await expandPaths(paths, format)
+  if (given.symbol !== undefined && found.length > 1) {
+    throw invalidParameter(
+      'symbol',
+      given.symbol,
+      `'${given.symbol}' names one instrument, but there are ${found.length} files: import them one by one.`,
+    )
+  }
+  for (const path of found) {
     const context = rowContext(path, format, given)
     try {
       files.push({ path, context, bytes: (await stat(path)).size })

@@ -151,7 +151,45 @@ describe('formats of a configuration', () => {
     [
       'a side that is none',
       { own: { ...declaration, label: 'end' } },
-      'formats.own.label: "end" is not one of left, right.',
+      'formats.own.label: "end" is not one of left, right, likely-right.',
+    ],
+    [
+      'several names in NDJSON',
+      { own: { ...declaration, kind: 'ndjson', columns: { ...declaration.columns, volume: ['V', 'Vol'] } } },
+      'formats.own.columns.volume: it has several names, which kind csv alone may have.',
+    ],
+    [
+      'no name at all',
+      { own: { ...declaration, columns: { ...declaration.columns, volume: [] } } },
+      'formats.own.columns.volume: [] is not a text, or a list of texts.',
+    ],
+    [
+      'an order that lacks a column',
+      { own: { ...declaration, order: ['ts', 'open', 'high', 'low', 'close'] } },
+      'formats.own.order: it lacks volume.',
+    ],
+    [
+      'an order where there never is a header',
+      {
+        own: {
+          ...declaration,
+          header: false,
+          columns: ['ts', 'open', 'high', 'low', 'close', 'volume'],
+          order: ['ts'],
+        },
+      },
+      'formats.own.order: only a csv whose header is not false has one.',
+    ],
+    ['no delimiter of several', { own: { ...declaration, delimiter: [] } }, 'formats.own.delimiter: it names none.'],
+    [
+      'a quote among delimiters',
+      { own: { ...declaration, delimiter: [',', '"'] } },
+      'formats.own.delimiter[1]: "\\"" is not one character other than a quote.',
+    ],
+    [
+      'asking for what nobody can tell',
+      { own: { ...declaration, ask: ['columns'] } },
+      'formats.own.ask[0]: "columns" is not one of dateStyle, timeZone, label, volumeUnit.',
     ],
     ['a mark that is no text', { own: { ...declaration, noTrade: [0] } }, 'formats.own.noTrade[0]: 0 is not a text.'],
   ])('with %s are refused', (what, formats, message) => {

@@ -2,12 +2,13 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { shorten } from '@barkeep/core'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import type { Refusal } from './bar-batch.js'
+import { locateColumns } from './columns.js'
 import { type FormatColumn, formatColumns } from './format.js'
 import { isReadableCodec, parquetCompressors } from './parquet-codecs.js'
 import { createParquetValueReader, stampParsers } from './parquet-value.js'
 import type { ReadChunk } from './read-chunk.js'
 import { createRowReader, type RowContext } from './read-row.js'
-import { byColumn, type Fields, type FieldValue, locateColumns } from './row-fields.js'
+import { byColumn, type Fields, type FieldValue } from './row-fields.js'
 
 /**
  * Rows that are unpacked at the same time. A page is unpacked wholly, and writers make some of a million rows: the fewer

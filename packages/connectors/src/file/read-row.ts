@@ -4,7 +4,7 @@ import { detached } from './detached.js'
 import type { DateStyle, FileFormat, FormatColumn } from './format.js'
 import { minuteText } from './minute-text.js'
 import { parseNumber } from './parse-number.js'
-import { parseStamp } from './parse-stamp.js'
+import { parseStamp, whyUnreadable } from './parse-stamp.js'
 import type { Fields, FieldValue } from './row-fields.js'
 
 /** What holds for all rows of one text. */
@@ -17,6 +17,8 @@ export interface RowContext {
   /** Where the row does not name one. */
   readonly exchange: string | undefined
   readonly symbol: string | undefined
+  /** Whether it is the caller who tells the symbol. */
+  readonly isSymbolTold: boolean
   /** The date of the path, as its midnight written as if UTC. */
   readonly pathMidnightMs: number | undefined
 }
@@ -56,7 +58,7 @@ export function createRowReader(context: RowContext): ReadRow {
 
     const stampText = fields.time === undefined ? String(fields.ts ?? '') : `${fields.ts ?? ''} ${fields.time}`
     const stamp = parseStamp(dateStyle, stampText, context.pathMidnightMs)
-    if (stamp === undefined) return 'unreadable date'
+    if (stamp === undefined) return whyUnreadable(dateStyle, stampText)
     const startMs = barStart(known.exchange, stamp, rules)
     if (typeof startMs === 'string') return startMs
 
@@ -87,11 +89,15 @@ function createInstrumentFinder(context: RowContext): (fields: Fields) => KnownI
   const ofPath = nameOf(symbol)
 
   return (fields) => {
+    if (context.isSymbolTold && (fields.instrument ?? fields.symbol) !== undefined) {
+      return 'the file has a column of symbols, so tell no symbol'
+    }
     let name = ofPath
     if (fields.instrument !== undefined) name = String(fields.instrument)
     else if (fields.symbol !== undefined) name = nameOf(fields.symbol)
     const found = known.get(name)
     if (found !== undefined) return found
+    if (name === '') return 'nothing tells the symbol: give one (--symbol)'
     if (!instrumentShape.test(name)) return 'unreadable instrument'
     const itsExchange = context.exchanges.get(name.slice(0, name.indexOf(':')))
     if (itsExchange === undefined) return 'unknown exchange'

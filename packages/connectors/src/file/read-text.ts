@@ -1,10 +1,11 @@
 import { shorten } from '@barkeep/core'
+import { csvReading } from './csv-fields.js'
 import { detached } from './detached.js'
 import type { FileFormat } from './format.js'
 import { type OpenText, openTexts } from './open-lines.js'
 import type { ReadChunk } from './read-chunk.js'
 import { createRowReader, type RowContext } from './read-row.js'
-import { csvFields, ndjsonFields, type ReadFields } from './row-fields.js'
+import { ndjsonFields, type ReadFields } from './row-fields.js'
 
 /** The rows of a text file, or of all texts in a zip. Throws when it is broken or unpacks to too much. */
 export async function* readTexts(path: string, context: RowContext, bytesPacked: number): AsyncGenerator<ReadChunk> {
@@ -27,14 +28,17 @@ async function* readText(
 ): AsyncGenerator<ReadChunk> {
   const { format } = context
   const readRow = createRowReader(context)
-  let readFields = withoutHeader(format, file)
+  let readFields = ndjson(format, file)
   let firstLine = 1
   for await (let lines of chunks) {
     const [first] = lines
     if (readFields === undefined && first !== undefined) {
-      readFields = csvFields(format, first)
-      lines = lines.slice(1)
-      firstLine += 1
+      const reading = csvReading(format, first)
+      readFields = reading.readFields
+      if (!reading.isFirstRow) {
+        lines = lines.slice(1)
+        firstLine += 1
+      }
     }
     if (readFields === undefined) continue
     const read = readFields
@@ -50,10 +54,9 @@ async function* readText(
   }
 }
 
-/** Undefined where the first line must tell the columns. */
-function withoutHeader(format: FileFormat, file: string): ReadFields | undefined {
-  const { kind, header = true } = format
-  if (kind === 'ndjson' || (kind === 'by-extension' && /\.(?:ndjson|jsonl)(?:\.gz)?$/i.test(file)))
-    return ndjsonFields(format)
-  return header ? undefined : csvFields(format, undefined)
+/** Undefined for CSV, whose first line decides. */
+function ndjson(format: FileFormat, file: string): ReadFields | undefined {
+  const { kind } = format
+  const isNdjson = kind === 'ndjson' || (kind === 'by-extension' && /\.(?:ndjson|jsonl)(?:\.gz)?$/i.test(file))
+  return isNdjson ? ndjsonFields(format) : undefined
 }

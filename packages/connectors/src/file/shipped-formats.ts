@@ -43,6 +43,29 @@ export const shippedFormats: readonly FileFormat[] = [
     noTrade: ['null'],
   },
   {
+    id: 'multicharts',
+    title: 'MultiCharts, ASCII export of minutes or days; the volume unit must be told',
+    kind: 'csv',
+    // As QuoteManager names them. Files of bids, asks and ticks fit the last two at most, which tell no symbol.
+    path: ['{symbol}-*-*-*-{interval}-Trade.txt', '{symbol}-{interval}-Trade.txt', '*.txt', '*.csv'],
+    columns: {
+      symbol: 'Symbol',
+      ts: 'Date',
+      time: 'Time',
+      open: 'Open',
+      high: 'High',
+      low: 'Low',
+      close: 'Close',
+      volume: ['TotalVolume', 'Volume', 'Vol', 'UpVolume+DownVolume', 'Up+Down'],
+    },
+    order: ['ts', 'time', 'open', 'high', 'low', 'close', 'volume'],
+    delimiter: [',', ';', '\t'],
+    // In the settings of the computer that wrote it, so that `1/5/2026` may be two dates.
+    dateStyle: 'ymd',
+    label: 'likely-right',
+    ask: ['volumeUnit'],
+  },
+  {
     id: 'generic',
     title: "Barkeep's own columns, CSV with a header, NDJSON or Parquet",
     kind: 'by-extension',

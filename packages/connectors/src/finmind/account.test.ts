@@ -53,6 +53,19 @@ describe('an account of FinMind', () => {
     expect(authorization(context.asked[3])).toBe('Bearer new')
   })
 
+  it('whose token has run out for two tasks at the same time goes on with one login, and does not stop', async () => {
+    const login = (token: string) => ({ body: JSON.stringify({ msg: 'success', status: 200, token }) })
+    const illegal = refused(400, 'Token is illegal.')
+    const context = contextOf([login('old'), illegal, illegal, login('new'), nothing], {
+      user_id: 'two',
+      password: 'p',
+    })
+    const both = await Promise.allSettled([dailyBars(task, context), dailyBars(task, context)])
+    expect(both).toMatchObject([{ reason: { code: 'UPSTREAM_FAILED' } }, { reason: { code: 'UPSTREAM_FAILED' } }])
+    await dailyBars(task, context)
+    expect(context.asked.filter(({ url }) => url.endsWith('/login'))).toHaveLength(2)
+  })
+
   it('that cannot be logged in stops the connector, without a word of its password, and is tried again', async () => {
     const credentials = { user_id: 'wrong', password: 'opensesame' }
     const context = contextOf(

@@ -1,10 +1,10 @@
 import { BarkeepError, type HandlerContext, upstreamError } from '@barkeep/core'
+import { createLogins } from '../logins.js'
 import { readJson, recordOf, textOf } from '../read-json.js'
 import { refuse } from './refuse.js'
 
-/** Tokens that were got with a password, by account. A token outlives a process, so nothing is lost with it. */
-const tokens = new Map<string, Promise<string>>()
-const ACCOUNTS_MAX = 100
+/** A token outlives a process, so nothing is lost with it. */
+const logins = createLogins({ credentials: ['user_id', 'password'], logIn })
 
 /**
  * The token to ask with: the one that is configured or, with an account and its password, the one that the login gives,
@@ -14,32 +14,18 @@ const ACCOUNTS_MAX = 100
 export async function tokenOf(context: HandlerContext): Promise<string | undefined> {
   const token = credentialOf(context, 'token')
   if (token !== undefined) return token
-  const account = accountOf(context)
-  if (account === undefined) return undefined
-  const known = tokens.get(account.key)
-  if (known !== undefined) return known
-  if (tokens.size >= ACCOUNTS_MAX) tokens.clear()
-  const asked = logIn(context, account)
-  tokens.set(account.key, asked)
-  // A login that failed must not be the answer for ever.
-  asked.catch(() => tokens.delete(account.key))
-  return asked
+  return hasAccount(context) ? logins.tokenOf(context) : undefined
 }
 
 /** Forgets a token that FinMind no longer takes. True where the next try gets another one by the password. */
-export function forgetToken(context: HandlerContext): boolean {
-  if (credentialOf(context, 'token') !== undefined) return false
-  const account = accountOf(context)
-  return account !== undefined && tokens.delete(account.key)
+export async function forgetToken(context: HandlerContext, token: string | undefined): Promise<boolean> {
+  if (token === undefined || credentialOf(context, 'token') !== undefined) return false
+  await logins.forget(context, token)
+  return true
 }
 
-interface Account {
-  readonly user: string
-  readonly password: string
-  readonly key: string
-}
-
-async function logIn(context: HandlerContext, { user, password }: Account): Promise<string> {
+async function logIn(context: HandlerContext): Promise<string> {
+  const [user, password] = [context.credential('user_id'), context.credential('password')]
   const page = await context.fetch({
     url: 'https://api.finmindtrade.com/api/v4/login',
     method: 'POST',
@@ -53,10 +39,8 @@ async function logIn(context: HandlerContext, { user, password }: Account): Prom
   return token
 }
 
-function accountOf(context: HandlerContext): Account | undefined {
-  const [user, password] = [credentialOf(context, 'user_id'), credentialOf(context, 'password')]
-  if (user === undefined || password === undefined) return undefined
-  return { user, password, key: JSON.stringify([user, password]) }
+function hasAccount(context: HandlerContext): boolean {
+  return ['user_id', 'password'].every((name) => credentialOf(context, name) !== undefined)
 }
 
 /** A credential that may be missing. */

@@ -30,7 +30,7 @@ export async function askWithToken(context: HandlerContext, url: string): Promis
   } catch (error) {
     const isRunOut =
       error instanceof BarkeepError && error.code === 'UPSTREAM_UNAUTHORIZED' && /token/i.test(error.message)
-    if (isRunOut && forgetToken(context)) {
+    if (isRunOut && (await forgetToken(context, token))) {
       throw upstreamError('UPSTREAM_FAILED', 'FinMind no longer takes the token of the login.', { cause: error })
     }
     throw error

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fakeContext } from '../fake-context.contract.js'
 import { fixture } from '../fixture.contract.js'
 import { dailyBars } from './daily-bars.js'
+import { finmind } from './index.js'
 import { instruments } from './instruments.js'
 import { minuteBars } from './minute-bars.js'
 import { tradingDates } from './trading-dates.js'
@@ -131,6 +132,18 @@ describe('minutes of FinMind', () => {
       ['2024-03-06T05:29:00Z', 526, 528, 525, 528, 102_000],
     ])
     expect(data.covers).toEqual([{ scope: 'TWSE:1234', of: '1m', start: '2024-03-06', end: '2024-03-07' }])
+  })
+
+  it('in lots whose size is not known are neither asked for nor believed', async () => {
+    const params = { instrument: 'TWSE:00636K', date: '2024-03-06' }
+    const told = minuteBars({ connector: 'finmind', handler: 'minuteBars', params }, fakeContext({ now: longAfter }))
+    await expect(told).rejects.toMatchObject({ code: 'UPSTREAM_REFUSED', message: expect.stringContaining('00636K') })
+    const known = { exchange: 'TWSE', name: '', kind: 'etf', isin: null, listed: null, delisted: null } as const
+    const instruments = ['0050', '00636K'].map((symbol) => ({ ...known, instrument: `TWSE:${symbol}`, symbol }))
+    const request = { instruments, start: '2024-03-06', end: '2024-03-07', options: {}, nowMs: Date.parse(longAfter) }
+    const tasksOf = (plan: string) => [...(finmind.crawls[plan]?.tasks(request) ?? [])]
+    expect(tasksOf('minute-bars').map((task) => task.params.instrument)).toEqual(['TWSE:0050'])
+    expect(tasksOf('daily-bars')).toHaveLength(2)
   })
 
   it('outside the session, there twice or out of their mind are refused', async () => {

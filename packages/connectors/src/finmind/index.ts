@@ -1,7 +1,8 @@
-import type { CrawlRequest } from '@barkeep/core'
+import { type CrawlRequest, parseInstrument } from '@barkeep/core'
 import { addDays, datesIn, earlier, later, weekdayOf } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
 import { pastOnly, todayOf } from '../taiwan/crawl-dates.js'
+import { sharesPerLot } from '../taiwan/lots.js'
 import { dailyBars, type InstrumentDaysParams } from './daily-bars.js'
 import { datasets, datesDataset, usageDataset, valuationsDataset } from './datasets.js'
 import { instruments } from './instruments.js'
@@ -73,6 +74,8 @@ export const finmind = defineConnector({
       handler: 'minuteBars',
       *params(request) {
         for (const { instrument, start, end } of instrumentDays(request)) {
+          // Its minutes count lots, and of some funds nobody says how many shares a lot has.
+          if (sharesPerLot(parseInstrument(instrument).symbol) === undefined) continue
           for (const date of datesIn(later(start, MINUTES_SINCE), end)) {
             if (weekdayOf(date) % 6 !== 0 && date !== MINUTES_HOLE) yield { instrument, date }
           }

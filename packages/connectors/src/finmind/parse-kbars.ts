@@ -6,8 +6,16 @@ import { instantInTaipei, taiwanExchange } from '../taiwan/sessions.js'
 import { columnOf, dateWithin } from './columns.js'
 
 const dataset = 'TaiwanStockKBar'
-const SHARES_PER_LOT = 1_000
 const MS_PER_MINUTE = 60_000
+
+interface AskedMinutes {
+  readonly exchange: string
+  readonly symbol: string
+  /** Session date. */
+  readonly date: string
+  /** Shares in a lot. */
+  readonly lot: number
+}
 
 /**
  * Minute bars of one stock and date. They are labelled by their start, and the print of the closing auction has a label
@@ -16,12 +24,10 @@ const MS_PER_MINUTE = 60_000
  */
 export function parseKbars(
   rows: readonly UnknownRecord[],
-  code: string,
-  symbol: string,
-  date: string,
+  { exchange, symbol, date, lot }: AskedMinutes,
 ): { readonly bars: readonly Bar[]; readonly refused: readonly Refusal[] } {
-  const { openMs, closeMs } = sessionOf(taiwanExchange(code), date)
-  const instrument = `${code}:${symbol}`
+  const { openMs, closeMs } = sessionOf(taiwanExchange(exchange), date)
+  const instrument = `${exchange}:${symbol}`
   const bars = new Map<string, Bar>()
   const labels = new Set<number>()
   const refused: Refusal[] = []
@@ -32,7 +38,9 @@ export function parseKbars(
     const label = Date.parse(instantInTaipei(date, minuteOf(row)) ?? '')
     const isNew = !labels.has(label)
     labels.add(label)
-    const told = isNew ? barOf(row, instrument, label === closeMs ? closeMs - MS_PER_MINUTE : label) : 'minute repeats'
+    const told = isNew
+      ? barOf(row, instrument, label === closeMs ? closeMs - MS_PER_MINUTE : label, lot)
+      : 'minute repeats'
     if (told === undefined) continue
     if (typeof told === 'string') {
       const missing = told === 'minute repeats' ? {} : { bar: { instrument, interval: '1m' as const, date } }
@@ -45,7 +53,7 @@ export function parseKbars(
 }
 
 /** A bar; undefined where nothing was traded; a text that says what is wrong. */
-function barOf(row: UnknownRecord, instrument: string, startMs: number): Bar | string | undefined {
+function barOf(row: UnknownRecord, instrument: string, startMs: number, lot: number): Bar | string | undefined {
   const cell = (name: string) => parseCell(columnOf(row, name, dataset))
   const [open, high, low, close] = [cell('open'), cell('high'), cell('low'), cell('close')]
   const lots = cell('volume')
@@ -61,7 +69,7 @@ function barOf(row: UnknownRecord, instrument: string, startMs: number): Bar | s
     low: low ?? 0,
     close: close ?? 0,
     // Lots are told with decimals where odd lots are among them.
-    volume: Math.round((lots ?? 0) * SHARES_PER_LOT),
+    volume: Math.round((lots ?? 0) * lot),
     turnover: null,
     trades: null,
   }

@@ -1,7 +1,8 @@
-import type { CrawlRequest } from '@barkeep/core'
+import { type CrawlRequest, parseInstrument } from '@barkeep/core'
 import { addDays, earlier, later, windowsIn } from '../date-steps.js'
 import { defineConnector } from '../define-connector.js'
 import { pastOnly, todayOf } from '../taiwan/crawl-dates.js'
+import { sharesPerLot } from '../taiwan/lots.js'
 import { dailyBars, type InstrumentDaysParams } from './daily-bars.js'
 import { instruments } from './instruments.js'
 import { intradayBars } from './intraday-bars.js'
@@ -72,7 +73,9 @@ export const fugle = defineConnector({
         // Of other days it has nothing.
         const today = todayOf(request)
         for (const { instrument, start, end } of instrumentDays(request, today)) {
-          if (start <= today && today < end) yield { instrument, askedMs: request.nowMs }
+          // A page counts lots, and of some funds nobody says how many shares a lot has.
+          const isCountable = sharesPerLot(parseInstrument(instrument).symbol) !== undefined
+          if (isCountable && start <= today && today < end) yield { instrument, askedMs: request.nowMs }
         }
       },
     },

@@ -2,7 +2,7 @@ import { type Handler, parseInstrument, sessionDateOf, upstreamError } from '@ba
 import { addDays } from '../date-steps.js'
 import { textOf } from '../read-json.js'
 import { spokenFor } from '../spoken-for.js'
-import { sharesPerLot } from '../taiwan/lots.js'
+import { lotOf } from '../taiwan/lots.js'
 import { MS_PER_MINUTE, readMinuteRows } from '../taiwan/minute-rows.js'
 import { taiwanExchange, trustAt } from '../taiwan/sessions.js'
 import { ask, expectAnswerOf, markets } from './ask.js'
@@ -22,7 +22,7 @@ export type IntradayParams = {
 export const intradayBars: Handler<IntradayParams> = async (task, context) => {
   const { instrument } = task.params
   const { exchange, symbol } = parseInstrument(instrument)
-  const lot = lotOf(symbol)
+  const lot = lotOf(symbol, 'Fugle')
   const answer = await ask(context, `intraday/candles/${symbol}`, { timeframe: '1' })
   if (answer === undefined) return { task, data: { absence: 'no-data', covers: [] }, nextTasks: [] }
   expectAnswerOf(answer, { symbol, market: markets[exchange] ?? '' })
@@ -47,14 +47,4 @@ export const intradayBars: Handler<IntradayParams> = async (task, context) => {
     data: { bars: [{ interval: '1m', bars: told }], covers: spokenFor(coverage, date, trustAt(now)), refused },
     nextTasks: [],
   }
-}
-
-/** Throws UPSTREAM_REFUSED: a volume in lots of unknown size is none. */
-export function lotOf(symbol: string): number {
-  const lot = sharesPerLot(symbol)
-  if (lot !== undefined) return lot
-  throw upstreamError(
-    'UPSTREAM_REFUSED',
-    `Fugle counts ${symbol} in lots, and how many shares a lot of it has is not known.`,
-  )
 }

@@ -10,10 +10,10 @@ import {
 import { isRecord, recordOf, textOf, type UnknownRecord } from '../read-json.js'
 import { excerptOf } from '../refusal-of.js'
 import { RunningBars } from '../running-bars.js'
+import { lotOf } from '../taiwan/lots.js'
 import { joined, MS_PER_MINUTE, readMinuteRows } from '../taiwan/minute-rows.js'
 import { taiwanExchange } from '../taiwan/sessions.js'
 import { refused } from './ask.js'
-import { lotOf } from './intraday-bars.js'
 import { readMinuteCandle } from './parse-candles.js'
 
 const CONNECTIONS_PAUSE_MS = 60_000
@@ -34,7 +34,7 @@ export const liveCandles: LiveSource = {
   silenceMs: SILENCE_MS,
   async *bars(instruments, context) {
     const names = new Map(instruments.map((instrument) => [parseInstrument(instrument).symbol, instrument]))
-    const lots = new Map([...names.keys()].map((symbol) => [symbol, lotOf(symbol)]))
+    const lots = new Map([...names.keys()].map((symbol) => [symbol, lotOf(symbol, 'Fugle')]))
     const running = new RunningBars(MS_PER_MINUTE)
     const continuous = new Map<string, Bar>()
     const { messages, send } = await open(context)

@@ -2,9 +2,9 @@ import { type Bar, formatInstant, type LiveSource, type PageBars, parseInstrumen
 import { recordOf, textOf, type UnknownRecord } from '../read-json.js'
 import { excerptOf } from '../refusal-of.js'
 import { RunningBars } from '../running-bars.js'
+import { lotOf } from '../taiwan/lots.js'
 import { joined, MS_PER_MINUTE, minuteOf } from '../taiwan/minute-rows.js'
 import { ask, base, contractOf, numberOf, refused, secretsOf } from './ask.js'
-import { lotOf } from './minute-bars.js'
 import { instantOfWallStamp } from './wall-stamp.js'
 
 /** It says something every 30 seconds; after two and a half of them it has gone. */
@@ -30,7 +30,7 @@ export const liveTicks: LiveSource = {
     const running = new RunningBars(MS_PER_MINUTE)
     for (const instrument of instruments) {
       const { symbol } = parseInstrument(instrument)
-      const lot = lotOf(symbol)
+      const lot = lotOf(symbol, 'Shioaji')
       await ask(context, '/stream/subscribe', { ...contractOf(instrument), quote_type: 'Tick', intraday_odd: false })
       makers.set(symbol, new MinuteMaker(instrument, lot, context.now(), running))
     }

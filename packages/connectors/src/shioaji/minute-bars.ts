@@ -1,7 +1,7 @@
 import { type Handler, parseInstrument, sessionDateOf, upstreamError } from '@barkeep/core'
 import { addDays } from '../date-steps.js'
 import { spokenFor } from '../spoken-for.js'
-import { sharesPerLot } from '../taiwan/lots.js'
+import { lotOf } from '../taiwan/lots.js'
 import { type MinuteRow, MS_PER_MINUTE, readMinuteRows } from '../taiwan/minute-rows.js'
 import { taiwanExchange, todayInTaipei, trustAt } from '../taiwan/sessions.js'
 import { ask, contractOf, numberOf, rowsOf } from './ask.js'
@@ -27,7 +27,7 @@ const columns = ['Open', 'High', 'Low', 'Close', 'Volume', 'Amount'] as const
 export const minuteBars: Handler<InstrumentDaysParams> = async (task, context) => {
   const { instrument, start, end } = task.params
   const { exchange, symbol } = parseInstrument(instrument)
-  const lot = lotOf(symbol)
+  const lot = lotOf(symbol, 'Shioaji')
   if (start > todayInTaipei(context.now())) return { task, data: { absence: 'not-yet', covers: [] }, nextTasks: [] }
   // Both are days of the answer.
   const question = { contract: contractOf(instrument), start, end: addDays(end, -1) }
@@ -76,14 +76,4 @@ function readKbars(answer: unknown, lot: number): readonly MinuteRow[] {
       turnover: amount ?? null,
     }
   })
-}
-
-/** Throws UPSTREAM_REFUSED: a volume in lots of unknown size is none. */
-export function lotOf(symbol: string): number {
-  const lot = sharesPerLot(symbol)
-  if (lot !== undefined) return lot
-  throw upstreamError(
-    'UPSTREAM_REFUSED',
-    `Shioaji counts ${symbol} in lots, and how many shares a lot of it has is not known.`,
-  )
 }

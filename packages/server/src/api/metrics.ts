@@ -3,9 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Api, ApiContext } from './context.js'
 import { searchMetrics } from './searches/search-metrics.js'
+import { liveMetrics } from './streams/live-metrics.js'
 
 /** `GET /metrics` in the text format of Prometheus: the process, requests by route, and what the store holds. */
-export function metricsRoute(app: Api, { catalog, search }: ApiContext): void {
+export function metricsRoute(app: Api, { catalog, search, live }: ApiContext): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const seconds = new Histogram({
@@ -31,6 +32,7 @@ export function metricsRoute(app: Api, { catalog, search }: ApiContext): void {
   })
 
   searchMetrics(registry, search)
+  liveMetrics(registry, live)
 
   const written = new WeakMap<object, number>()
   const count = (request: FastifyRequest, status: number, elapsedMs: number) => {

@@ -1,9 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { type HostLimit, limitsAt } from './connector-setup.js'
+import { type HostLimit, limitsAt, setUpConnector } from './connector-setup.js'
 
 const here: HostLimit = { key: 'host:exchange.example', host: 'exchange.example', requests: 3, perMs: 5_000 }
 const there: HostLimit = { key: 'host:other.example', host: 'other.example', requests: 1, perMs: 1_000 }
 const anywhere: HostLimit = { key: 'account:acme:main', bytes: 1_000, perMs: 86_400_000 }
+
+describe('the limits of an account', () => {
+  it('have a key each where they are counted by path, so that a pause of one is not that of another', () => {
+    const limits = [
+      { requests: 60, perMs: 60_000, per: 'credential', path: '/history/' },
+      { requests: 300, perMs: 60_000, per: 'credential', path: '/today/' },
+      { requests: 9, perMs: 1_000, per: 'credential' },
+    ] as const
+    const connector = {
+      id: 'acme',
+      title: '',
+      homepage: '',
+      limits,
+      credentials: [],
+      datasets: [],
+      handlers: {},
+      crawls: {},
+    }
+    const config = { baseUrl: '', limits: undefined, accounts: { mine: {}, yours: {} }, settings: {} }
+    const keys = setUpConnector(connector, config).accounts.flatMap((account) => account.limits.map(({ key }) => key))
+    expect(keys.slice(0, 3)).toEqual(['account:acme:mine:/history/', 'account:acme:mine:/today/', 'account:acme:mine'])
+    expect(new Set(keys).size).toBe(6)
+  })
+})
 
 describe('the limits that a request counts against', () => {
   it.each<[string, string, HostLimit[]]>([

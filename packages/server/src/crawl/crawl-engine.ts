@@ -183,14 +183,14 @@ export class CrawlEngine {
     if (kind === 'fail') return lease.bury(text)
     if (kind === 'stop') {
       line.stop(text)
-      return lease.retry(0, text)
+      return lease.postpone(0, text)
     }
     if (kind === 'wait') {
       const afterMs = cause instanceof BarkeepError ? (cause.retry?.afterMs ?? settings.restMs) : settings.restMs
       for (const { key } of limitsAt(account.limits, urlOf(failure))) await limiter.pause(key, afterMs)
       line.rest(clock.now() + afterMs, account.limits.length > 0 ? 'pause' : 'own')
       // The pause holds the task back as well, and lets it go when somebody ends the pause.
-      return lease.retry(account.limits.length > 0 ? 0 : afterMs, text)
+      return lease.postpone(account.limits.length > 0 ? 0 : afterMs, text)
     }
     if (attempts + 1 >= settings.attemptsMax) return lease.bury(text)
     if (line.failuresInARow >= settings.failuresMax) line.rest(clock.now() + settings.restMs, 'own')

@@ -17,7 +17,11 @@ import {
   sessionDateOf,
   type TaskResult,
 } from '@barkeep/core'
+import { withoutRepeated } from '../store/bars/repeated-bars.js'
+import { type ToldSessions, withdrawUnfinished } from '../store/bars/unfinished-bars.js'
+import type { Catalog } from '../store/catalog.js'
 import type { Contents } from '../store/contents.js'
+import type { Store } from '../store/store.js'
 import type { CrawlTables } from '../store/tasks/crawl-tables.js'
 import { dateAfter } from './gaps/gaps-calendar.js'
 import { GroupCommit } from './group-commit.js'
@@ -25,6 +29,10 @@ import type { RawPage, TaskOutcome } from './run-task.js'
 
 /** Outcomes that are written in one group. */
 const GROUP_MAX = 100
+/** Bars that began since may have been told before: their session is under way, or was over a moment ago. */
+const RECENT_MS = 86_400_000
+/** Of older sessions nothing is left that was told while they were under way, so that nobody looks for it. */
+const SETTLING_MS = 7 * 86_400_000
 
 export interface CommitReport {
   readonly bars: number
@@ -45,7 +53,15 @@ export interface CrawlSink {
  * Keeps outcomes in the store: pages as they came, then instruments, bars, rows and adjustments, coverage last.
  * A crash in between leaves a task that is asked for again and replaces what it had brought.
  */
-export function createStoreSink(contents: Contents, tables: CrawlTables, connectors: readonly Connector[]): CrawlSink {
+export function createStoreSink(parts: {
+  readonly store: Store
+  readonly contents: Contents
+  readonly tables: CrawlTables
+  readonly connectors: readonly Connector[]
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): CrawlSink {
+  const { store, contents, tables, connectors, now } = parts
   const declared = new Map(connectors.flatMap(({ datasets }) => datasets).map((dataset) => [dataset.name, dataset]))
   const reports = new WeakMap<TaskOutcome, CommitReport>()
   const group = new GroupCommit<TaskOutcome>(GROUP_MAX, async (outcomes) => {
@@ -55,9 +71,16 @@ export function createStoreSink(contents: Contents, tables: CrawlTables, connect
     await contents.catalog.save(
       gathered.instruments.map((told) => knowingMore(told, contents.catalog.instrument(told.instrument))),
     )
+    for (const told of sessionsTold(gathered.coverage, contents.catalog, now() - SETTLING_MS)) {
+      await withdrawUnfinished(store, told)
+    }
     for (const interval of keptIntervals) {
       for (const [source, bars] of gathered.bars[interval]) {
-        await contents.ingest.append({ interval, source, bars: [...bars.values()] })
+        const told = { interval, source, bars: [...bars.values()] }
+        // Only what is asked for again and again is looked up: pages of history would pay for nothing.
+        const isRecent = told.bars.some(({ ts }) => Date.parse(ts) > now() - RECENT_MS)
+        const news = isRecent ? await withoutRepeated(store, contents.catalog, told) : told.bars
+        if (news.length > 0) await contents.ingest.append({ ...told, bars: news })
       }
     }
     for (const [name, rows] of gathered.rows) {
@@ -82,6 +105,23 @@ export function createStoreSink(contents: Contents, tables: CrawlTables, connect
     },
     archive: (pages) => tables.archive(pages),
   }
+}
+
+/** Sessions whose bars within the day pages have told to the last, of instruments and since an instant in milliseconds. */
+function sessionsTold(coverage: readonly CoverageOutcome[], catalog: Catalog, sinceMs: number): ToldSessions[] {
+  const told = new Map<string, ToldSessions & { readonly ids: number[] }>()
+  for (const { scope, of, start, end, outcome } of coverage) {
+    const interval = keptIntervals.find((one) => one === of)
+    const known = catalog.instrument(scope)
+    const isTold = outcome === 'page' && interval !== undefined && interval !== '1d' && Date.parse(end) > sinceMs
+    if (!isTold || known === undefined) continue
+    const exchange = catalog.exchange(parseInstrument(scope).exchange)
+    const key = [exchange.code, of, start, end].join(' ')
+    const sessions = told.get(key) ?? { interval, exchange, start, end, ids: [] }
+    told.set(key, sessions)
+    sessions.ids.push(known.id)
+  }
+  return [...told.values()]
 }
 
 /** A page that does not tell a date or an ISIN takes none away. */

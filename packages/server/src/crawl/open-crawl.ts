@@ -22,7 +22,7 @@ import { LiveSources } from './live/live-sources.js'
 import { createLocalContext } from './local-context.js'
 import { MarketPlanner } from './market/market-plan.js'
 import { readMarkets } from './market/market-sentence.js'
-import { Markets } from './market/markets.js'
+import { Markets, type MarketsParts } from './market/markets.js'
 import { createRedisTaskQueue, requireSameStore } from './queue/redis-task-queue.js'
 import { createStoreTaskQueue } from './queue/store-task-queue.js'
 import type { TaskQueue } from './queue/task-queue.js'
@@ -57,7 +57,7 @@ export interface Crawl {
 
 export const wallClock: Clock = { now: Date.now, sleep: systemClock.sleep }
 
-/** Starts to work on what is in the queue. */
+/** Starts to work on what is in the queue. `steady` counts the windows of limits, and never goes back. */
 export async function openCrawl(
   store: Store,
   contents: Contents,
@@ -65,11 +65,12 @@ export async function openCrawl(
   connectors: readonly Connector[],
   clock: Clock = wallClock,
   onLiveError: (error: unknown, connector: string) => void = () => {},
+  steady: Clock = systemClock,
 ): Promise<Crawl> {
   const { queue, limiter, stopWaiting, disconnect } =
-    config['redis.url'] === '' ? await ownWork(store, clock) : await sharedWork(config, store)
+    config['redis.url'] === '' ? await ownWork(store, clock, steady) : await sharedWork(config, store)
   const tables = new CrawlTables(store, contents.catalog)
-  const sink = createStoreSink(contents, tables, connectors)
+  const sink = createStoreSink({ store, contents, tables, connectors, now: clock.now })
   const engine = createEngine(config, connectors, {
     queue,
     limiter,
@@ -102,7 +103,6 @@ export async function openCrawl(
     clock,
     declared: readSchedules(config.schedules),
   })
-  const markets = await openMarkets(config, { contents, crawls, backfill, connectors, engine, clock })
   const liveSources = new LiveSources({
     setups: setUp(config, connectors),
     wishes: new Map(
@@ -115,6 +115,8 @@ export async function openCrawl(
       restMs: config['crawl.restMs'],
     },
   })
+  const telling = () => liveSources.telling()
+  const markets = await openMarkets(config, { contents, crawls, gaps, backfill, connectors, engine, clock, telling })
   await crawls.resume()
   schedules.start()
   markets.start()
@@ -168,7 +170,8 @@ function openMarkets(
     contents: { catalog },
     engine,
     ...parts
-  }: Pick<Crawl, 'crawls' | 'backfill' | 'connectors' | 'engine'> & { contents: Contents; clock: Clock },
+  }: Pick<Crawl, 'crawls' | 'gaps' | 'backfill' | 'connectors' | 'engine'> &
+    Pick<MarketsParts, 'clock' | 'telling'> & { contents: Contents },
 ): Promise<Markets> {
   const order = readSourceOrder(config.sources)
   const stateOf = (connector: string) => engine.status(connector)
@@ -178,7 +181,12 @@ function openMarkets(
     ...shared,
     lines: readMarkets(config.markets),
     planner: new MarketPlanner({ ...shared, now: parts.clock.now, patienceMs }),
-    settings: { lookMs: config['markets.lookMs'], patienceMs, settleMs: config['gaps.settleMs'] },
+    settings: {
+      lookMs: config['markets.lookMs'],
+      pollMs: config['markets.pollMs'],
+      patienceMs,
+      settleMs: config['gaps.settleMs'],
+    },
   })
 }
 
@@ -220,9 +228,9 @@ interface Work extends Pick<RedisConnections, 'stopWaiting' | 'disconnect'> {
 }
 
 /** Tasks and limits of this process. */
-async function ownWork(store: Store, clock: Clock): Promise<Work> {
+async function ownWork(store: Store, clock: Clock, steady: Clock): Promise<Work> {
   const queue = await createStoreTaskQueue(new TaskTable(store), clock)
-  return { queue, limiter: createMemoryLimiter(), stopWaiting: () => {}, disconnect: () => {} }
+  return { queue, limiter: createMemoryLimiter({ clock: steady }), stopWaiting: () => {}, disconnect: () => {} }
 }
 
 /** Tasks and limits that this process shares with workers. */

@@ -23,8 +23,8 @@ export interface ReparseReport {
  */
 export async function reparse(
   connector: Connector,
-  tables: CrawlTables,
-  sink: CrawlSink,
+  tables: Pick<CrawlTables, 'archivedTasks'>,
+  sink: Pick<CrawlSink, 'commit'>,
   signal: AbortSignal,
 ): Promise<ReparseReport> {
   const total = { tasks: 0, bars: 0, rows: 0, failed: 0 }
@@ -63,6 +63,7 @@ async function readAgain(connector: Connector, archived: readonly ArchivedPage[]
       // No request is made, so no secret is needed; a handler may still ask for one to put it into its request.
       credentials: Object.fromEntries(connector.credentials.map(({ name }) => [name, '-'])),
       now: () => first.page.receivedAtMs,
+      isReadAgain: true,
       async fetch({ url }: UpstreamRequest) {
         const index = left.findIndex(({ page }) => page.url === url)
         const found = left.splice(index === -1 ? left.length : index, 1)[0]

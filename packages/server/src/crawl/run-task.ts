@@ -47,13 +47,14 @@ export interface TaskSurroundings {
   readonly credentials: Readonly<Record<string, string>>
   fetch(request: UpstreamRequest): Promise<UpstreamPage>
   now(): number
+  readonly isReadAgain?: boolean
   readonly local?: LocalContext
 }
 
 /** Lets the handler of a task do its work. Throws TaskFailure, whose cause is what the handler threw. */
 export async function runTask(
   task: Task,
-  { connector, credentials, fetch, now, local }: TaskSurroundings,
+  { connector, credentials, fetch, now, isReadAgain = false, local }: TaskSurroundings,
 ): Promise<TaskOutcome> {
   const pages: RawPage[] = []
   const key = taskKey(task)
@@ -77,6 +78,7 @@ export async function runTask(
         })
       },
       now,
+      isReadAgain,
       ...(local !== undefined && { local }),
     })
     return { result, pages }

@@ -40,7 +40,7 @@ export function createUpstreamFetch(
       })
       const body = await readBody(response, pageBytesMax)
       bytes = body.byteLength
-      const pauseMs = readPauseMs(response.headers, now())
+      const pauseMs = readPauseMs(response.status, response.headers, now())
       if (pauseMs !== undefined) await Promise.all(holding.map(({ key }) => limiter.pause(key, pauseMs)))
       return pageOf(request.url, response.status, Object.fromEntries(response.headers), body, now())
     } catch (cause) {

@@ -116,7 +116,9 @@ export class LiveBuilder {
     return derived
       .filter((bar) => {
         const known = kept.get(`${bar.instrument} ${bar.ts}`)
-        return known === undefined || (known.source === derivedSource && !(known.final && isSame(known, bar)))
+        // What another source told while the session was under way may still change, and is no final bar.
+        if (known === undefined || !known.final) return true
+        return known.source === derivedSource && !isSame(known, bar)
       })
       .map((bar) => ({ ...bar, final: true }))
   }

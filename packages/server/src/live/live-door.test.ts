@@ -1,6 +1,7 @@
-import { builtInExchanges, formatInstant, sessionDateOf, sessionOf } from '@barkeep/core'
+import { BarkeepError, builtInExchanges, formatInstant, sessionDateOf, sessionOf } from '@barkeep/core'
 import { beforeEach, expect, test } from 'vitest'
-import type { BarsAppend, BarsIngest } from '../store/bars/bars-ingest.js'
+import type { BarsAppend } from '../store/bars/bars-append.js'
+import type { BarsIngest } from '../store/bars/bars-ingest.js'
 import { LiveDoor } from './live-door.js'
 import type { LiveLog, LogRecord } from './live-log.js'
 import { createMemoryLiveLog } from './memory-live-log.js'
@@ -46,6 +47,7 @@ beforeEach(async () => {
     window: { filter: (bars) => [...bars], sinceSeconds: () => 0 },
     watermarks: { kmin: watermark('kmin'), khour: watermark('khour'), kday: watermark('kday') },
     onBroadcast: () => {},
+    onPublished: () => {},
   })
 })
 
@@ -105,6 +107,16 @@ test('of several publications that are written together, only the one that fails
   await commitAll(4)
   expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(closes()).toEqual([1, 2])
+})
+
+test('while the log is out of reach, what was written together is refused together, and written once', async () => {
+  const { token } = await lease.acquire('kmin')
+  log.append = () => Promise.reject(new BarkeepError('SERVICE_UNAVAILABLE', { message: 'The log is away.' }))
+  const published = [1, 2, 3].map((close, minute) => door.publish('kmin', publication(token, minute, close)))
+  const outcomes = Promise.allSettled(published)
+  await commitAll(1)
+  for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: 'SERVICE_UNAVAILABLE' } })
+  expect(commits).toHaveLength(1)
 })
 
 test('topics do not wait for each other', async () => {

@@ -1,5 +1,6 @@
 import {
   type Bar,
+  BarkeepError,
   formatInstant,
   type LiveBar,
   type LivePosition,
@@ -45,6 +46,8 @@ export interface DoorParts {
   readonly watermarks: Readonly<Record<Topic, Watermark>>
   /** Is told, within the line of the topic, what was broadcast, and what is done by it. */
   readonly onBroadcast: (topic: Topic, bars: readonly LiveBar[], done: readonly DoneMark[]) => void
+  /** Is told how long a publication took from its arrival until all was broadcast, milliseconds. */
+  readonly onPublished: (topic: Topic, elapsedMs: number) => void
 }
 
 /**
@@ -68,7 +71,14 @@ export class LiveDoor {
    * `BarsIngest.append` throws.
    */
   publish(topic: Topic, publication: Publication): Promise<Published> {
-    return new Promise((resolve, reject) => this.#lines[topic].add({ publication, resolve, reject }))
+    const beganMs = performance.now()
+    return new Promise((answer, reject) => {
+      const resolve = (published: Published) => {
+        this.#parts.onPublished(topic, performance.now() - beganMs)
+        answer(published)
+      }
+      this.#lines[topic].add({ publication, resolve, reject })
+    })
   }
 
   /** Does something with the lease of a topic, between two strokes. */
@@ -135,8 +145,9 @@ export class LiveDoor {
       const createdInstruments = committed?.createdInstruments ?? []
       for (const { resolve } of items) resolve({ ...told, createdInstruments, term })
     } catch (error) {
-      // What makes a stroke fail is found by doing its items one by one: the others must not suffer for it.
-      if (items.length === 1) first.reject(error)
+      // What makes a stroke fail is found by doing its items one by one: the others must not suffer for it. Where the log is
+      // out of reach that is none of them, and each would be written again and wait as long.
+      if (items.length === 1 || isAway(error)) for (const { reject } of items) reject(error)
       else for (const item of items) await this.#stroke(topic, [item])
     }
   }
@@ -174,6 +185,10 @@ interface Waiting {
   readonly publication: Publication
   readonly resolve: (published: Published) => void
   readonly reject: (error: unknown) => void
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof BarkeepError && error.code === 'SERVICE_UNAVAILABLE'
 }
 
 function canJoin({ publication: first }: Waiting, { publication: next }: Waiting, count: number): boolean {

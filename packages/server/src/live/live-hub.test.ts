@@ -1,53 +1,14 @@
-import type { LiveBar } from '@barkeep/core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LiveHub } from './live-hub.js'
 import type { LiveLog } from './live-log.js'
-import type { LivePacket } from './live-packet.js'
 import { barsEntry, doneEntry } from './live-record.js'
 import type { LiveSink } from './live-subscription.js'
 import { createMemoryLiveLog } from './memory-live-log.js'
+import { bar, Reader, seqs, ts, turns } from './reader.contract.js'
 
 const outboxBytesMax = 2_000
 const conflateMs = 1_000
 const slowMsMax = 30_000
-
-/** A connection whose other end takes what it gets only when told to. */
-class Reader implements LiveSink {
-  readonly got: { readonly event: string; readonly data: Heard }[] = []
-  /** The most that ever waited. */
-  peakBytes = 0
-  isFrozen = false
-  hasEnded = false
-  #bytes = 0
-
-  pendingBytes(): number {
-    return this.#bytes
-  }
-
-  send(packet: LivePacket): void {
-    const [event, data] = JSON.parse(packet.socketText.slice(1)) as [string, Heard] // a packet of socket.io
-    this.got.push({ event, data })
-    if (this.isFrozen) this.#bytes += packet.socketFrame.length
-    this.peakBytes = Math.max(this.peakBytes, this.#bytes)
-  }
-
-  end(): void {
-    this.hasEnded = true
-  }
-
-  takeAll(): void {
-    this.#bytes = 0
-  }
-}
-
-interface Heard {
-  readonly epoch: string
-  readonly seq: number
-  readonly bars?: readonly LiveBar[]
-  readonly since?: unknown
-  readonly until?: unknown
-  readonly reason?: string
-}
 
 let nowMs: number
 let log: LiveLog
@@ -59,11 +20,6 @@ beforeEach(async () => {
   hub = await LiveHub.open(log, { outboxBytesMax, conflateMs, slowMsMax, now: () => nowMs })
 })
 
-const ts = (minute: number) => `2026-11-20T01:${String(minute).padStart(2, '0')}:00Z`
-const bar = (name: string, minute: number, close = minute): LiveBar => {
-  const numbers = { open: close, high: close, low: close, close, volume: 1, turnover: null, trades: null }
-  return { instrument: `SIM:${name}`, ts: ts(minute), ...numbers, final: true, source: 'test', known_at: ts(minute) }
-}
 const publish = (minute: number, names: string) =>
   log.append('kmin', [
     barsEntry(
@@ -77,7 +33,6 @@ const subscribe = async (sink: LiveSink, names?: string, since?: { epoch: string
   opened.start()
   return opened
 }
-const seqs = ({ got }: Reader) => got.map(({ data }) => data.seq)
 const names = ({ got }: Reader) =>
   got.map(({ data }) => data.bars?.map(({ instrument }) => instrument.slice(4)).join(''))
 const one = (seq: number) => ({ epoch: 'one', seq })
@@ -116,7 +71,7 @@ test('who leaves or changes its wish is served accordingly from the next message
   hub.leave(subscription)
   await publish(2, 'AB')
   expect(names(reader)).toEqual(['A', 'AB'])
-  expect(hub.size).toBe(0)
+  expect(hub.subscribers('kmin')).toEqual({ live: 0, 'catching up': 0, behind: 0 })
 })
 
 describe('catching up', () => {
@@ -212,6 +167,10 @@ describe('a slow reader', () => {
     slow.isFrozen = false
     await publish(3, 'A')
     expect(slow.got.at(-1)?.data.seq).toBe(61)
+    expect(hub.tally.topics.kmin).toMatchObject({
+      messages: slow.got.length + quick.got.length,
+      gaps: { slow: 1, gone: 0 },
+    })
   })
 
   test('can have what it missed, from the place that the gap names', async () => {
@@ -237,11 +196,10 @@ describe('a slow reader', () => {
     expect(slow.hasEnded).toBe(false)
     nowMs += 1
     await publish(32, 'A')
+    await publish(33, 'A')
     expect(slow.hasEnded).toBe(true)
+    expect(hub.tally.cuts.slow).toBe(1)
+    expect(hub.subscribers('kmin')).toMatchObject({ behind: 1 })
+    expect(hub.outboxes()).toEqual({ bytes: slow.pendingBytes(), bytesMax: slow.pendingBytes() })
   })
 })
-
-/** Lets what waits for nothing outside this process go on. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) await Promise.resolve()
-}

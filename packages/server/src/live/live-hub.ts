@@ -2,7 +2,13 @@ import { type LivePosition, type Topic, topics } from '@barkeep/core'
 import type { LiveLog, LogRecord } from './live-log.js'
 import { LivePacket } from './live-packet.js'
 import { LiveRecord } from './live-record.js'
-import { type LiveSink, LiveSubscription, type SubscriptionLimits } from './live-subscription.js'
+import {
+  type LiveSink,
+  LiveSubscription,
+  type SubscriptionLimits,
+  type SubscriptionState,
+} from './live-subscription.js'
+import { LiveTally } from './live-tally.js'
 
 export interface SubscribeWish {
   readonly topic: Topic
@@ -17,6 +23,7 @@ export interface SubscribeWish {
  * encoded once for each group; with rooms for instruments, it would be sent in pieces to each of its rooms.
  */
 export class LiveHub {
+  readonly tally = new LiveTally()
   readonly #log: LiveLog
   readonly #limits: SubscriptionLimits
   readonly #groups = new Map<Topic, Map<string, Group>>(topics.map((topic) => [topic, new Map()]))
@@ -38,9 +45,25 @@ export class LiveHub {
     return hub
   }
 
-  /** Subscriptions that are open. */
-  get size(): number {
-    return this.#groupOf.size
+  /** Subscriptions of a topic by their state. */
+  subscribers(topic: Topic): Readonly<Record<SubscriptionState, number>> {
+    const counts = { live: 0, 'catching up': 0, behind: 0 }
+    for (const { members } of this.#groups.get(topic)?.values() ?? []) {
+      for (const { state } of members) counts[state] += 1
+    }
+    return counts
+  }
+
+  /** Bytes that wait in the outboxes of all who are subscribed, and in the fullest of them. */
+  outboxes(): { readonly bytes: number; readonly bytesMax: number } {
+    const sinks = new Set([...this.#groupOf.keys()].map(({ sink }) => sink))
+    let [bytes, bytesMax] = [0, 0]
+    for (const sink of sinks) {
+      const waiting = sink.pendingBytes()
+      bytes += waiting
+      bytesMax = Math.max(bytesMax, waiting)
+    }
+    return { bytes, bytesMax }
   }
 
   /** The place of what was sent last. */
@@ -60,7 +83,7 @@ export class LiveHub {
     const gone = since !== undefined && (await this.#log.since(topic, since, 1)) === 'gone'
     const position = since === undefined || gone ? this.end(topic) : since
     const given = { topic, sink, instruments, state: 'catching up', position } as const
-    const subscription = new LiveSubscription(given, this.#limits)
+    const subscription = new LiveSubscription(given, this.#limits, this.tally)
     this.#join(subscription)
     return { subscription, gone, start: () => void this.#catchUp(subscription) }
   }
@@ -111,23 +134,31 @@ export class LiveHub {
   #restart(topic: Topic, position: LivePosition): void {
     this.#ends.set(topic, position)
     for (const { members } of this.#groups.get(topic)?.values() ?? []) {
-      for (const subscription of members) subscription.skipTo(position)
+      for (const subscription of members) {
+        // Who came from another server may have heard of this log before.
+        if (subscription.position.epoch === position.epoch) void this.#catchUp(subscription)
+        else subscription.skipTo(position)
+      }
     }
   }
 
   readonly #reading = new WeakSet<LiveSubscription>()
 
-  /** Sends out of the log until the subscriber is where the others are. Goes on at `drained` where there is no room. */
+  /**
+   * Sends out of the log until the subscriber is where the others are. Goes on at `drained` where there is no room, and at
+   * the next restart where this server has yet to hear of the log.
+   */
   async #catchUp(subscription: LiveSubscription): Promise<void> {
     if (this.#reading.has(subscription)) return
     this.#reading.add(subscription)
     try {
       const { topic } = subscription
       while (this.#groupOf.has(subscription) && subscription.state === 'catching up') {
-        const { epoch, seq } = this.end(topic)
-        if (subscription.position.epoch === epoch && subscription.position.seq >= seq) subscription.arrive()
+        if (subscription.has(this.end(topic))) subscription.arrive()
         else if (!subscription.hasRoom) return
         else await this.#sendPage(subscription)
+        // It has all of a log of which this server has yet to hear, and will when that is restarted here.
+        if (subscription.position.epoch !== this.end(topic).epoch) return
       }
     } catch {
       // A log out of reach says so when it is back, by going on or by a new epoch.
@@ -138,14 +169,14 @@ export class LiveHub {
   }
 
   async #sendPage(subscription: LiveSubscription): Promise<void> {
-    const { topic } = subscription
-    const page = await this.#log.since(topic, subscription.position, this.#limits.outboxBytesMax / 2)
-    if (subscription.state !== 'catching up') return
+    const { topic, position } = subscription
+    const page = await this.#log.since(topic, position, this.#limits.outboxBytesMax / 2)
+    if (subscription.state !== 'catching up' || subscription.position !== position) return
     if (page === 'gone') return subscription.skipTo(this.end(topic))
     for (const each of page) {
       const record = new LiveRecord(topic, each)
       const packet = packetFor(record, subscription.instruments)
-      if (packet !== undefined) subscription.sink.send(packet)
+      if (packet !== undefined) subscription.send(packet)
       subscription.position = record.position
     }
   }

@@ -105,6 +105,8 @@ export function liveLogContract(name: string, open: (bounds: LogBounds) => Promi
         for (let count = 0; count < 5; count++) await rig.log.append('kmin', [entry(wide)])
         expect(await rig.log.since('kmin', { ...start, seq: start.seq + 1 }, 1_000_000)).toBe('gone')
         expect(await rig.log.since('kmin', { ...start, seq: start.seq + 2 }, 1_000_000)).toHaveLength(3)
+        expect(await rig.log.size('kmin')).toEqual({ messages: 3, bytes: 90_000 })
+        expect(await rig.log.size('khour')).toEqual({ messages: 0, bytes: 0 })
       })
 
       test('a fence lets only the last term pass, also when that has lapsed', async () => {

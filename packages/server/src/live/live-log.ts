@@ -32,7 +32,14 @@ export interface LiveLog {
   since(topic: Topic, place: LivePosition, bytesMax: number): Promise<readonly LogRecord[] | 'gone'>
   /** Begins to tell a follower. Gives the places behind which it hears everything. */
   follow(follower: LogFollower): Promise<Readonly<Record<Topic, LivePosition>>>
+  /** What is held of a topic. Throws SERVICE_UNAVAILABLE. */
+  size(topic: Topic): Promise<LogSize>
   close(): Promise<void>
+}
+
+export interface LogSize {
+  readonly messages: number
+  readonly bytes: number
 }
 
 /** What a log may hold of each topic. */

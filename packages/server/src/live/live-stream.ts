@@ -12,6 +12,11 @@ export interface StreamWish {
   readonly signal: AbortSignal
 }
 
+/** Who asks over HTTP, for the count of connections. */
+export interface FromAddress {
+  readonly address: string
+}
+
 /** A wait that a browser keeps before it comes again, and a first chunk that makes the headers leave. */
 export const hello = Buffer.from('retry: 1000\n\n')
 export const heartbeat = Buffer.from(':\n\n')
@@ -69,10 +74,12 @@ class StreamSink implements LiveSink {
     return this.#bytes
   }
 
-  send(packet: LivePacket): void {
-    this.#events.push(packet.streamEvent)
-    this.#bytes += packet.streamEvent.length
+  send(packet: LivePacket): number {
+    const event = packet.streamEvent
+    this.#events.push(event)
+    this.#bytes += event.length
     this.#wake?.()
+    return event.length
   }
 
   end(): void {

@@ -1,12 +1,14 @@
 import type { LiveBar, LivePosition, Topic } from '@barkeep/core'
 import { LivePacket } from './live-packet.js'
 import type { LiveRecord } from './live-record.js'
+import type { LiveTally } from './live-tally.js'
 
 /** The connection of a subscriber, as the hub sees it. */
 export interface LiveSink {
   /** Bytes that it has not taken yet. */
   pendingBytes(): number
-  send(packet: LivePacket): void
+  /** Gives the bytes that it takes on the wire. */
+  send(packet: LivePacket): number
   /** Ends the connection of one that has been too slow for too long. */
   end(): void
 }
@@ -26,7 +28,7 @@ export interface SubscriptionLimits {
  * `live`: gets each message as it comes. `catching up`: is being sent what it missed, out of the log. `behind`: takes too
  * little; only the latest bar of each instrument is remembered, so its memory does not grow with time.
  */
-type SubscriptionState = 'live' | 'catching up' | 'behind'
+export type SubscriptionState = 'live' | 'catching up' | 'behind'
 
 /** One topic of one subscriber. */
 export class LiveSubscription {
@@ -38,14 +40,17 @@ export class LiveSubscription {
   /** Everything up to here was sent, or was not wanted. */
   position: LivePosition
   readonly #limits: SubscriptionLimits
+  readonly #tally: LiveTally
   readonly #latest = new Map<string, LiveBar>()
   #until: LivePosition
   /** When it fell behind; undefined for one that did not, or has what it missed. */
   #behindSinceMs: number | undefined
+  #hasEnded = false
 
   constructor(
     given: Pick<LiveSubscription, 'topic' | 'sink' | 'instruments' | 'state' | 'position'>,
     limits: SubscriptionLimits,
+    tally: LiveTally,
   ) {
     this.topic = given.topic
     this.sink = given.sink
@@ -54,6 +59,12 @@ export class LiveSubscription {
     this.position = given.position
     this.#until = given.position
     this.#limits = limits
+    this.#tally = tally
+  }
+
+  /** Whether everything up to a place of this log was sent, or was not wanted. */
+  has({ epoch, seq }: LivePosition): boolean {
+    return this.position.epoch === epoch && this.position.seq >= seq
   }
 
   /** Whether the sink has room for more that can wait. */
@@ -63,8 +74,10 @@ export class LiveSubscription {
 
   /** Sends what came, or remembers it when too much waits already. `packet` is the record as this subscriber wants it. */
   offer(record: LiveRecord, packet: LivePacket): void {
+    // Out of the log it may have been sent what this server is told only now.
+    if (this.has(record.position)) return
     if (this.state === 'live' && this.sink.pendingBytes() <= this.#limits.outboxBytesMax) {
-      this.sink.send(packet)
+      this.send(packet)
       this.position = record.position
       return
     }
@@ -78,7 +91,16 @@ export class LiveSubscription {
     for (const bar of record.bars) {
       if (this.instruments === null || this.instruments.has(bar.instrument)) this.#latest.set(bar.instrument, bar)
     }
-    if (this.#limits.now() - this.#behindSinceMs > this.#limits.slowMsMax) this.sink.end()
+    if (this.#hasEnded || this.#limits.now() - this.#behindSinceMs <= this.#limits.slowMsMax) return
+    this.#hasEnded = true
+    this.#tally.cuts.slow += 1
+    this.sink.end()
+  }
+
+  send(packet: LivePacket): void {
+    const { [this.topic]: topic } = this.#tally.topics
+    topic.messages += 1
+    topic.bytes += this.sink.send(packet)
   }
 
   /** Goes on when there is room: out of the log, or for one who was behind too long with what was remembered. */
@@ -105,7 +127,7 @@ export class LiveSubscription {
       .sort()
       .at(-1)
     const message = { ...this.#until, ts, bars }
-    this.sink.send(new LivePacket(this.topic, JSON.stringify(message), this.#until))
+    this.send(new LivePacket(this.topic, JSON.stringify(message), this.#until))
   }
 
   /** What came before `until` cannot be sent any more. */
@@ -116,7 +138,8 @@ export class LiveSubscription {
 
   #tellGap(reason: 'slow' | 'gone', until: LivePosition): void {
     const gap = { topic: this.topic, since: this.position, until, reason }
-    this.sink.send(new LivePacket('gap', JSON.stringify(gap)))
+    this.send(new LivePacket('gap', JSON.stringify(gap)))
+    this.#tally.topics[this.topic].gaps[reason] += 1
     this.position = until
   }
 }

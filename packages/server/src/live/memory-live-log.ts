@@ -1,5 +1,5 @@
 import { type LivePosition, type Topic, topics } from '@barkeep/core'
-import type { LiveLog, LogBounds, LogEntry, LogFollower, LogRecord } from './live-log.js'
+import type { LiveLog, LogBounds, LogEntry, LogFollower, LogRecord, LogSize } from './live-log.js'
 import { leaseLost } from './publisher-lease.js'
 
 export interface MemoryLiveLogOptions extends LogBounds {
@@ -27,6 +27,7 @@ export function createMemoryLiveLog({ epoch, holds, messagesMax, bytesMax }: Mem
       followers.add(follower)
       return { kmin: lineOf('kmin').end, khour: lineOf('khour').end, kday: lineOf('kday').end }
     },
+    size: async (topic) => lineOf(topic).size,
     async close() {
       followers.clear()
     },
@@ -49,6 +50,10 @@ class Line {
 
   get end(): LivePosition {
     return { epoch: this.#epoch, seq: this.#last }
+  }
+
+  get size(): LogSize {
+    return { messages: this.#records.length - this.#first, bytes: this.#bytes }
   }
 
   add({ kind, body }: LogEntry): LogRecord {

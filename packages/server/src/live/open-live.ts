@@ -5,14 +5,18 @@ import type { Config } from '../config.js'
 import { type BarsWitness, postedQuery } from '../store/bars/bars-witness.js'
 import type { Contents } from '../store/contents.js'
 import type { Store } from '../store/store.js'
+import { slotAt } from './bar-slots.js'
+import { countedLease } from './counted-lease.js'
 import { Deadlines } from './deadlines.js'
 import { createStoredBars } from './derived-bars.js'
 import { LiveBuilds } from './live-builds.js'
 import { type LiveClock, systemLiveClock } from './live-clock.js'
 import { broadcastBars, LiveDoor } from './live-door.js'
+import { LiveGuests } from './live-guests.js'
 import { LiveHub } from './live-hub.js'
-import type { LiveLog } from './live-log.js'
-import { type StreamWish, streamTopic } from './live-stream.js'
+import type { LiveLog, LogSize } from './live-log.js'
+import { type LiveObserver, type LiveStats, liveStats } from './live-stats.js'
+import { type FromAddress, type StreamWish, streamTopic } from './live-stream.js'
 import { createLiveWindow } from './live-window.js'
 import { createMemoryLiveLog } from './memory-live-log.js'
 import { MemoryPublisherLease } from './memory-publisher-lease.js'
@@ -22,17 +26,23 @@ import type { PublisherLease } from './publisher-lease.js'
 import { ReplayDesk } from './replay-desk.js'
 import { createReplaySource } from './replay-source.js'
 import { type ReplayStreamWish, streamReplay } from './replay-stream.js'
-import { type Admit, openSocketGateway, passesOnOnly } from './socket-gateway.js'
-import { Watermark } from './watermark.js'
+import { passesOnOnly } from './socket-connection.js'
+import { type Admit, openSocketGateway } from './socket-gateway.js'
+import { type DoneMark, Watermark } from './watermark.js'
 
 /** Everything live. */
 export interface Live {
   /** Broadcasts what was posted since the last time, in the name of `caller`. Throws LEASE_HELD, INVALID_PARAMETER. */
   notify(interval: KeptInterval, caller: string, request: NotifyRequest): Promise<NotifyReport>
-  /** A topic as server-sent events. */
-  stream(wish: StreamWish): AsyncIterable<Buffer>
+  /** A topic as server-sent events. Throws OVER_CAPACITY. */
+  stream(wish: StreamWish & FromAddress): AsyncIterable<Buffer>
   /** A past day of a topic as server-sent events. Throws INVALID_PARAMETER, OVER_CAPACITY. */
-  replay(wish: ReplayStreamWish): AsyncIterable<Buffer>
+  replay(wish: ReplayStreamWish & FromAddress): AsyncIterable<Buffer>
+  stats(): LiveStats
+  /** What the log of a topic holds. Throws SERVICE_UNAVAILABLE. */
+  logSize(topic: Topic): Promise<LogSize>
+  /** Begins to tell how long things take. */
+  observe(observer: LiveObserver): void
   /** Takes connections of socket.io on a server. */
   attach(server: HttpServer, admit: Admit): void
   /** Ends the connections of all subscribers and publishers, and takes no more. */
@@ -61,6 +71,7 @@ export async function openLive(parts: LiveParts): Promise<Live> {
   }
   const heartbeatMs = config['live.heartbeatMs']
   const { log, lease } = await openLog(config, clock)
+  const observers = new Set<LiveObserver>()
   const hub = await LiveHub.open(log, {
     outboxBytesMax: config['live.outboxBytesMax'],
     conflateMs: config['live.conflateMs'],
@@ -83,14 +94,24 @@ export async function openLive(parts: LiveParts): Promise<Live> {
   const door = new LiveDoor({
     ingest,
     log,
-    lease,
+    lease: countedLease(lease, hub.tally),
     window,
     watermarks,
+    onPublished(topic, elapsedMs) {
+      for (const observer of observers) observer.published(topic, elapsedMs)
+    },
     onBroadcast(topic, bars, done) {
+      for (const mark of done) tellLateness(topic, mark)
       builds?.onBroadcast(door, topic, bars, done)
       deadlines.set(topic)
     },
   })
+  const tellLateness = (topic: Topic, mark: DoneMark) => {
+    const market = exchange(mark.exchange)
+    const slot = market === undefined ? undefined : slotAt(topic, market, Date.parse(mark.ts))
+    if (slot === undefined) return
+    for (const observer of observers) observer.done(topic, Math.max(0, now() - slot.endMs))
+  }
   const deadlines = new Deadlines({ watermarks, clock, close: (topic) => door.closeDue(topic), onError })
   const rowsMax = config['live.notifyRowsMax']
   const notifyDesk = new NotifyDesk(door, { rowsMax, limits })
@@ -108,16 +129,29 @@ export async function openLive(parts: LiveParts): Promise<Live> {
   const source = createReplaySource({ store, catalog, stored, now })
   const replays = new ReplayDesk({ source, clock, exchange, replaysMax: config['live.replaysMax'] })
   const gateways: { close(): void }[] = []
+  const guestLimits = {
+    max: config['live.subscribersMax'],
+    perAddressMax: config['live.subscribersPerAddressMax'],
+  }
+  const guests = new LiveGuests(guestLimits)
+  /** Counts who listens over HTTP until it has gone. Throws OVER_CAPACITY. */
+  const enter = ({ address, signal }: FromAddress & Pick<StreamWish, 'signal'>) => {
+    const leave = guests.enter(address)
+    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) leave()
+    return AbortSignal.any([signal, streams.signal])
+  }
   const streams = new AbortController()
   return {
     async notify(interval, caller, request) {
       if (!publishes) throw passesOnOnly()
       return notifyDesk.notify(topicOf(interval), caller, request)
     },
-    stream: (wish) =>
-      streamTopic(hub, clock, heartbeatMs, { ...wish, signal: AbortSignal.any([wish.signal, streams.signal]) }),
-    replay: (wish) =>
-      streamReplay(replays, heartbeatMs, { ...wish, signal: AbortSignal.any([wish.signal, streams.signal]) }),
+    stream: (wish) => streamTopic(hub, clock, heartbeatMs, { ...wish, signal: enter(wish) }),
+    replay: (wish) => streamReplay(replays, heartbeatMs, { ...wish, signal: enter(wish) }),
+    stats: () => liveStats(hub, guests),
+    logSize: (topic) => log.size(topic),
+    observe: (observer) => void observers.add(observer),
     attach(server, admit) {
       const settings = {
         heartbeatMs,
@@ -125,9 +159,10 @@ export async function openLive(parts: LiveParts): Promise<Live> {
         messageBytesMax: config['live.messageBytesMax'],
         outboxBytesMax: config['live.outboxBytesMax'],
         publishes,
-        subscribersMax: config['live.subscribersMax'],
+        words: { perSecond: config['live.wordsPerSecond'], burst: config['live.wordsBurst'] },
       }
-      gateways.push(openSocketGateway(server, { hub, door, replays, clock, admit, onError, limits, ...settings }))
+      const parts = { hub, door, replays, clock, guests, guestLimits, limits, admit, onError }
+      gateways.push(openSocketGateway(server, { ...parts, ...settings }))
     },
     disconnect() {
       streams.abort()

@@ -3,18 +3,20 @@ import { BarkeepError } from '@barkeep/core'
 import { Redis } from 'ioredis'
 import type { LiveLog, LogBounds } from './live-log.js'
 import type { PublisherLease } from './publisher-lease.js'
-import { createRedisLive } from './redis-live.js'
+import { BLOCK_MS, createRedisLive } from './redis-live.js'
 
 /** Longest wait between two tries to reach a Redis that went away, in milliseconds. */
 const RECONNECT_MS_MAX = 1_000
+/** How long Redis may leave a question without an answer. A machine that lost its power closes no connection. */
+const SILENCE_MS_MAX = 3_000
 
 /** The log and the lease on a Redis. Throws SERVICE_UNAVAILABLE when none answers there. */
 export async function openRedisLive(
   url: string,
   options: LogBounds & { readonly leaseMs: number; readonly begins: boolean },
 ): Promise<{ readonly log: LiveLog; readonly lease: PublisherLease }> {
-  const redis = connect(url)
-  const tail = connect(url)
+  const redis = connect(url, SILENCE_MS_MAX)
+  const tail = connect(url, BLOCK_MS + SILENCE_MS_MAX)
   try {
     await Promise.all([redis.connect(), tail.connect()])
   } catch (cause) {
@@ -29,8 +31,10 @@ export async function openRedisLive(
 }
 
 /** What was sent when the connection broke is not sent again: whoever sent it knows what that would do. */
-function connect(url: string): Redis {
+function connect(url: string, silenceMsMax: number): Redis {
   const redis = new Redis(url, {
+    socketTimeout: silenceMsMax,
+    connectTimeout: SILENCE_MS_MAX,
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

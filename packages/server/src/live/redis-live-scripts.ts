@@ -49,14 +49,15 @@ local epoch, seq, bytes = meta[2], tonumber(meta[3]) or 0, tonumber(meta[4]) or 
  * Says where a log ends; begins a new epoch where it is not sound, or is to be given up. Numbers go on, so that who reads the
  * stream goes on reading.
  *   KEYS    meta, stream
- *   ARGV    the new epoch, the epoch to give up, * for any or ''
+ *   ARGV    the new epoch, the epoch to give up, * for any or '', a number that was given before
  *   Answer  epoch, seq
  */
 export const openScript = `${readMeta('KEYS[1]')}
 if not isSound or ARGV[2] == '*' or epoch == ARGV[2] then
   epoch = ARGV[1]
+  seq = math.max(seq, tonumber(ARGV[3]))
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'run', run, 'epoch', epoch, 'seq', seq, 'bytes', 0)
+  redis.call('HSET', KEYS[1], 'run', run, 'epoch', epoch, 'seq', string.format('%.0f', seq), 'bytes', 0)
 end
 return {epoch, seq}
 `

@@ -19,7 +19,7 @@ describe.skipIf(redisMissing)('on Redis', () => {
   const launch = (
     prefix: string,
     bounds = { messagesMax: 100, bytesMax: 100_000 },
-    more: { begins?: boolean } = {},
+    more: { begins?: boolean; patienceMs?: number } = {},
   ) => {
     const connect = () => new Redis(server.port, '127.0.0.1', { maxRetriesPerRequest: 0, retryStrategy: () => 20 })
     const [redis, tail] = [connect(), connect()]
@@ -81,6 +81,68 @@ describe.skipIf(redisMissing)('on Redis', () => {
     expect(await restarted).toBe(place.epoch)
     expect(await log.since('kmin', before, 1_000)).toBe('gone')
     await Promise.all([log.close(), next.log.close()])
+  })
+
+  /** Notes what a log tells, records and restarts, and resolves when enough was told. */
+  const hear = async ({ log }: ReturnType<typeof launch>) => {
+    const told: string[] = []
+    let check = () => {}
+    await log.follow({
+      appended(topic, records) {
+        if (topic === 'kmin') told.push(...records.map(({ seq, body }) => `${seq} ${body}`))
+        check()
+      },
+      restarted(topic, { seq }) {
+        if (topic === 'kmin') told.push(`restarted behind ${seq}`)
+        check()
+      },
+    })
+    const until = (count: number) =>
+      new Promise<void>((resolve) => {
+        check = () => told.length >= count && resolve()
+        check()
+      })
+    return { told, until }
+  }
+  const entry = (body: string) => ({ kind: 'bars', body }) as const
+
+  test('a Redis that is emptied while all are connected is another log, whose numbers go on', async () => {
+    const prefix = `${randomUUID()}:`
+    const [writer, relay] = [launch(prefix), launch(prefix)]
+    const ears = await Promise.all([writer, relay].map(hear))
+    await writer.log.append('kmin', ['a', 'b', 'c'].map(entry))
+    for (const ear of ears) await ear.until(3)
+    await writer.redis.flushall()
+    await writer.log.append('kmin', [entry('d')])
+    for (const ear of ears) {
+      await ear.until(5)
+      expect(ear.told).toEqual(['1 a', '2 b', '3 c', 'restarted behind 3', '4 d'])
+    }
+    await Promise.all([writer, relay].map(({ log }) => log.close()))
+  })
+
+  test('what was committed and could not be appended is a gap, before anything that follows', async () => {
+    const prefix = `${randomUUID()}:`
+    const [writer, relay] = [launch(prefix, undefined, { patienceMs: 0 }), launch(prefix)]
+    const ear = await hear(relay)
+    await writer.log.append('kmin', [entry('a')])
+    writer.redis.disconnect()
+    await expect(writer.log.append('kmin', [entry('b')])).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    await writer.redis.connect()
+    await writer.log.append('kmin', [entry('c')])
+    await ear.until(3)
+    expect(ear.told).toEqual(['1 a', 'restarted behind 1', '2 c'])
+    await Promise.all([writer, relay].map(({ log }) => log.close()))
+  })
+
+  test('who asks while Redis is away is told that it is', async () => {
+    const { log, lease, redis } = launch(`${randomUUID()}:`)
+    redis.disconnect()
+    const away = { code: 'SERVICE_UNAVAILABLE', retry: { afterMs: expect.any(Number) } }
+    await expect(lease.acquire('kmin')).rejects.toMatchObject(away)
+    await expect(log.since('kmin', { epoch: 'one', seq: 0 }, 1)).rejects.toMatchObject(away)
+    await expect(log.size('kmin')).rejects.toMatchObject(away)
+    await log.close()
   })
 
   test('a Redis that comes back empty is another log, and everybody is told', async () => {

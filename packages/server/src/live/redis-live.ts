@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { BarkeepError, type LivePosition, type Topic, topics } from '@barkeep/core'
 import type { Redis } from 'ioredis'
-import { isScriptMissing } from '../crawl/limiter/redis-errors.js'
-import type { LiveLog, LogBounds, LogEntry, LogFollower, LogRecord } from './live-log.js'
-import { type LeaseEvent, type LeaseTerm, leaseHeld, leaseLost, type PublisherLease } from './publisher-lease.js'
-import { appendScript, leaseScript, openScript, redisTime, sinceScript } from './redis-live-scripts.js'
+import type { LiveLog, LogBounds, LogEntry, LogFollower, LogRecord, LogSize } from './live-log.js'
+import { leaseLost, type PublisherLease } from './publisher-lease.js'
+import { appendScript, openScript, redisTime, sinceScript } from './redis-live-scripts.js'
+import { createRedisLease } from './redis-publisher-lease.js'
+import { outOfReach, type RunScript, scriptRunner } from './redis-script-runner.js'
 
 export interface RedisLiveOptions extends LogBounds {
   /** For commands; fails at once while Redis is away. */
@@ -30,7 +31,7 @@ export interface RedisLiveOptions extends LogBounds {
 const PATIENCE_MS = 5_000
 const AGAIN_MS = 50
 /** How long the tail waits for news before it asks again; and records that it reads at a time. */
-const BLOCK_MS = 5_000
+export const BLOCK_MS = 5_000
 const READ_MAX = 100
 
 /**
@@ -40,34 +41,9 @@ const READ_MAX = 100
 export function createRedisLive(options: RedisLiveOptions): { readonly log: LiveLog; readonly lease: PublisherLease } {
   const { redis, prefix = 'barkeep:{live}:', leaseMs, time = redisTime } = options
   const run = scriptRunner(redis)
-  const leases = leaseScript(time)
-  const pass = async (topic: Topic, event: LeaseEvent, token = 0) => {
-    const answer = await run(leases, [`${prefix}lease:${topic}`], [event, String(token), String(leaseMs)])
-    const [isDone = 0, now = 0, ms = 0] = answer as number[] // as its header says
-    return { isDone: isDone === 1, token: now, ms }
-  }
-  const lease: PublisherLease = {
-    async acquire(topic, { takeover = false } = {}): Promise<LeaseTerm> {
-      const { isDone, token, ms } = await pass(topic, takeover ? 'takeover' : 'acquire')
-      if (!isDone) throw leaseHeld(topic, ms)
-      return { token, expiresMs: ms }
-    },
-    async renew(topic, token): Promise<LeaseTerm> {
-      const { isDone, ms } = await pass(topic, 'renew', token)
-      if (!isDone) throw leaseLost(topic, token)
-      return { token, expiresMs: ms }
-    },
-    async leave(topic, token) {
-      await pass(topic, 'leave', token)
-    },
-    async release(topic, token) {
-      await pass(topic, 'release', token)
-    },
-  }
-  return { log: new RedisLiveLog(options, prefix, run, appendScript(time)), lease }
+  const log = new RedisLiveLog(options, prefix, run, appendScript(time))
+  return { log, lease: createRedisLease({ run, prefix, leaseMs, time }) }
 }
-
-type RunScript = (script: string, keys: readonly string[], values: readonly string[]) => Promise<unknown>
 
 class RedisLiveLog implements LiveLog {
   readonly #options: RedisLiveOptions
@@ -97,6 +73,8 @@ class RedisLiveLog implements LiveLog {
     const { messagesMax, bytesMax } = this.#options
     try {
       return await this.#patiently(async () => {
+        // Nobody hears of what follows before all were told that something is missing.
+        if (this.#incomplete.has(topic)) await this.#reopen(topic)
         const { epoch, seq } = this.#told.get(topic) ?? (await this.#open(topic))
         if (entries.length === 0) return { epoch, seq }
         const keys = ['lease', 'meta', 'log'].map((part) => this.#key(part, topic))
@@ -117,7 +95,7 @@ class RedisLiveLog implements LiveLog {
     } catch (error) {
       // The bars are committed: who listens must load them, as this log will never have them.
       if (!(error instanceof BarkeepError && error.code === 'LEASE_LOST')) {
-        this.#incomplete.set(topic, this.#told.get(topic)?.epoch ?? '')
+        this.#incomplete.set(topic, this.#told.get(topic)?.epoch ?? '*')
       }
       throw error
     }
@@ -125,10 +103,12 @@ class RedisLiveLog implements LiveLog {
 
   async since(topic: Topic, { epoch, seq }: LivePosition, bytesMax: number): Promise<readonly LogRecord[] | 'gone'> {
     const keys = [this.#key('meta', topic), this.#key('log', topic)]
-    const [outcome, ...fields] = (await this.#run(sinceScript, keys, [epoch, String(seq), String(bytesMax)])) as [
-      string,
-      ...(string | number)[],
-    ] // as its header says
+    const answer = await this.#run(sinceScript, keys, [epoch, String(seq), String(bytesMax)]).catch(
+      (cause: unknown) => {
+        throw outOfReach(cause)
+      },
+    )
+    const [outcome, ...fields] = answer as [string, ...(string | number)[]] // as its header says
     if (outcome === 'gone') return 'gone'
     const records: LogRecord[] = []
     for (let index = 0; index < fields.length; index += 3) {
@@ -146,6 +126,19 @@ class RedisLiveLog implements LiveLog {
     return { kmin: place('kmin'), khour: place('khour'), kday: place('kday') }
   }
 
+  async size(topic: Topic): Promise<LogSize> {
+    const { redis } = this.#options
+    try {
+      const [messages, bytes] = await Promise.all([
+        redis.xlen(this.#key('log', topic)),
+        redis.hget(this.#key('meta', topic), 'bytes'),
+      ])
+      return { messages, bytes: Number(bytes ?? 0) }
+    } catch (cause) {
+      throw outOfReach(cause)
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#options.tail.disconnect()
@@ -161,8 +154,11 @@ class RedisLiveLog implements LiveLog {
   async #open(topic: Topic): Promise<LivePosition> {
     const keys = [this.#key('meta', topic), this.#key('log', topic)]
     const given = this.#incomplete.get(topic) ?? ''
-    const [epoch, seq] = (await this.#run(openScript, keys, [randomUUID(), given])) as [string, number] // as its header says
-    this.#incomplete.delete(topic)
+    // A Redis that lost everything goes on behind what was told, where all who read are waiting for it.
+    const known = String(this.#told.get(topic)?.seq ?? 0)
+    const answer = await this.#run(openScript, keys, [randomUUID(), given, known])
+    const [epoch, seq] = answer as [string, number] // as its header says
+    if (this.#incomplete.get(topic) === given) this.#incomplete.delete(topic)
     const place = { epoch, seq }
     if (!this.#told.has(topic)) this.#told.set(topic, place)
     return place
@@ -186,13 +182,16 @@ class RedisLiveLog implements LiveLog {
     const keys = topics.map((topic) => this.#key('log', topic))
     while (!this.#isClosed) {
       try {
-        const places = topics.map((topic) => `${this.#told.get(topic)?.seq ?? 0}-0`)
+        const asked = new Map(this.#told)
+        const places = topics.map((topic) => `${asked.get(topic)?.seq ?? 0}-0`)
         const news = await tail.xread('COUNT', READ_MAX, 'BLOCK', BLOCK_MS, 'STREAMS', ...keys, ...places)
         // A process that began a new log may have nothing to say yet.
         if (news === null) for (const topic of topics) await this.#reopen(topic)
         for (const [key, records] of news ?? []) {
           const topic = topics[keys.indexOf(key)]
-          if (topic !== undefined) this.#tell(topic, records)
+          // The log was begun anew meanwhile: these records may be of the one before.
+          if (topic === undefined || asked.get(topic)?.epoch !== this.#told.get(topic)?.epoch) continue
+          this.#tell(topic, records)
         }
       } catch {
         if (this.#isClosed) return
@@ -237,17 +236,3 @@ class RedisLiveLog implements LiveLog {
 
 /** The log is another one than this process thought; the same may be tried again with the new one. */
 class AnotherLog extends Error {}
-
-function scriptRunner(redis: Redis): RunScript {
-  const names = new Map<string, string>()
-  return async (script, keys, values) => {
-    const sha = names.get(script) ?? createHash('sha1').update(script).digest('hex')
-    names.set(script, sha)
-    try {
-      return await redis.evalsha(sha, keys.length, ...keys, ...values)
-    } catch (error) {
-      if (!isScriptMissing(error)) throw error
-      return redis.eval(script, keys.length, ...keys, ...values)
-    }
-  }
-}

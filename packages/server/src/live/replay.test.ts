@@ -163,9 +163,10 @@ describe('on a connection', () => {
     pendingBytes(): number {
       return this.#waiting.reduce((sum, bytes) => sum + bytes, 0)
     }
-    send(packet: LivePacket): void {
+    send(packet: LivePacket): number {
       this.got.push(open(packet)[0])
       this.#waiting.push(packet.socketFrame.length)
+      return packet.socketFrame.length
     }
     end(): void {}
     takeAll(): void {
@@ -239,7 +240,7 @@ test('a store that fails ends the replay and is told', async () => {
   }
   const desk = new ReplayDesk({ source, clock, exchange, replaysMax: 1 })
   const told = new Promise((resolve) => {
-    const sink = { pendingBytes: () => 0, send: () => {}, end: () => {} }
+    const sink = { pendingBytes: () => 0, send: () => 0, end: () => {} }
     const replays = new SocketReplays({ desk, sink, outboxBytesMax: 1, onError: (_, error) => resolve(error) })
     const { signal: _, ...day } = wish()
     replays.start(day, () => {})

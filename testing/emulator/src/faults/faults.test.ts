@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { type Emulator, startEmulator } from '../start-emulator.js'
 
 const nowMs = Date.parse('2026-11-20T16:00:00+08:00')
@@ -44,6 +45,19 @@ describe('faults of the transport', () => {
     emulator.faults.set('twse', { kind: 'drop', times: 1 })
     await expect(fetch(url + month)).rejects.toThrow()
     expect(emulator.arrivals('twse').at(-1)).toMatchObject({ status: 0, fault: 'drop', refused: false })
+  })
+
+  it('strikes a connection that is to stay open when it is opened', async () => {
+    emulator.faults.set('fugle', { kind: 'captcha', times: 1 })
+    const open = () => new WebSocket(`${emulator.url('fugle').replace('http', 'ws')}/marketdata/v1.0/stock/streaming`)
+    const refused = open()
+    const status = await new Promise((resolve) => {
+      refused.once('unexpected-response', (_request, response) => resolve(response.statusCode))
+    })
+    expect(status).toBe(403)
+    const opened = open()
+    await new Promise((resolve) => opened.once('open', resolve))
+    opened.terminate()
   })
 
   it('an empty body is no body under 200', async () => {

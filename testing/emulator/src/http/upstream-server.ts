@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { applyFault } from '../faults/apply-fault.js'
 import type { FaultPlan } from '../faults/fault-plan.js'
 import { sendAnswer } from '../faults/send-answer.js'
@@ -48,8 +49,10 @@ export async function startUpstreamServer(options: UpstreamServerOptions): Promi
     receive(options, log, connections, request, response)
   })
   server.on('upgrade', (request, socket, head) => {
+    const fault = options.faults.take(options.upstream.id, request.url ?? '/')
     if (connections?.upgrade === undefined) socket.destroy()
-    else connections.upgrade(request, socket, head)
+    else if (fault === undefined) connections.upgrade(request, socket, head)
+    else refuseUpgrade(socket, applyFault(fault, pageOfUpgrade, options.upstream))
   })
   // A caller that keeps its connection open must not hold the emulator up.
   server.keepAliveTimeout = 60_000
@@ -113,6 +116,20 @@ function receive(
     if (answer === 'drop') request.socket.destroy()
     else sendAnswer(response, answer, { head: request.method === 'HEAD', nowMs, fault })
   })
+}
+
+/** What a fault is done to where a connection that stays open was asked for. */
+const pageOfUpgrade = textAnswer('<html><body><h1>400 Bad Request</h1></body></html>', 'text/html', { status: 400 })
+
+function refuseUpgrade(socket: Duplex, answer: Refusal): void {
+  if (answer === 'drop') {
+    socket.destroy()
+    return
+  }
+  const headers = { ...answer.headers, 'content-length': String(answer.body.length), connection: 'close' }
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${answer.status} Refused\r\n${head.join('')}\r\n`)
+  socket.end(answer.body)
 }
 
 /** The body of a question as text; what is beyond the limit is let go. */

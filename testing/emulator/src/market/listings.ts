@@ -38,6 +38,8 @@ export interface Traits {
   readonly lotsPerTrade: number
   /** Chance that a session passes without a trade in the order book. */
   readonly silentDayChance: number
+  /** Chance that the closing auction of a session finds no match, so that the last trade is an earlier one. */
+  readonly quietCloseChance: number
   /** Cash dividend of a year as a share of the price; 0 for none. */
   readonly dividendYield: number
   readonly splits: readonly Split[]
@@ -68,7 +70,7 @@ type Row = readonly [
  */
 const rows: readonly Row[] = [
   ['1101', '台泥', 'stock', '水泥工業', '1962-02-09', 38, 'busy'],
-  ['1103', '嘉泥', 'stock', '水泥工業', '1969-11-14', 17, 'thin', { dividendYield: 0 }],
+  ['1103', '嘉泥', 'stock', '水泥工業', '1969-11-14', 17, 'thin', { dividendYield: 0, quietCloseChance: 0.5 }],
   [
     '2303',
     '聯電',
@@ -77,7 +79,12 @@ const rows: readonly Row[] = [
     '1985-07-16',
     45,
     'busy',
-    { halts: [{ from: '2024-03-11', until: '2024-03-13' }] },
+    {
+      halts: [
+        { from: '2024-03-11', until: '2024-03-13' },
+        { from: '2026-03-11', until: '2026-03-12' },
+      ],
+    },
   ],
   ['2311', '日月光', 'stock', '半導體業', '1989-07-19', 36, 'busy', { delisted: '2018-04-30' }],
   ['2317', '鴻海', 'stock', '其他電子業', '1991-06-18', 110, 'busy'],
@@ -177,6 +184,7 @@ function fromRow(seed: number, [symbol, name, kind, industry, listed, price, liq
       tradesPerMinute: tradesPerMinute[liquidity],
       lotsPerTrade: 1 + 60 / price,
       silentDayChance: liquidity === 'sleepy' ? 0.04 : 0,
+      quietCloseChance: liquidity === 'sleepy' ? 0.3 : 0,
       dividendYield: wholeOf(15, 30, seed, symbol, 'yield') / 1_000,
       splits: [],
       halts: [],

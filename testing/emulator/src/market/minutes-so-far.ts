@@ -1,3 +1,4 @@
+import { minutesOf } from './minutes-of.js'
 import { addDays, CLOSE_MINUTE, instantOf, MS_PER_MINUTE, taipeiDate } from './taipei-time.js'
 import type { Truth, TruthMinute } from './truth.js'
 
@@ -14,8 +15,7 @@ export interface ToldMinute {
 /** The minutes of a date that had begun by a time; the last of them may still build up. */
 export function minutesSoFar(truth: Truth, symbol: string, date: string, nowMs: number): ToldMinute[] {
   const closeMs = instantOf(date, CLOSE_MINUTE)
-  return truth
-    .minutes(symbol, date)
+  return minutesOf(truth, symbol, date)
     .map((minute) => {
       const labelMs = minute.minute === '13:29' ? closeMs : minute.tsMs
       return { minute, labelMs, lots: minute.volumeShares / SHARES_PER_LOT }

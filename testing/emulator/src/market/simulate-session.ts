@@ -34,6 +34,8 @@ export interface SessionInput {
   readonly volatility: number
   readonly tradesPerMinute: number
   readonly lotsPerTrade: number
+  /** Whether the closing auction finds no match; where nothing traded before, it does all the same. */
+  readonly closesQuietly: boolean
 }
 
 /** The minutes of one session in which something traded, from the first trade to the closing auction. */
@@ -67,11 +69,22 @@ export function simulateSession(input: SessionInput): SimulatedMinute[] {
     )
     lastCents = minuteCloseCents
   }
+  const last = minutes.at(-1)
+  if (input.closesQuietly && last !== undefined) return [...minutes.slice(0, -1), closedAt(last, closeCents)]
   // The closing auction prints once, whatever the day was like; it is what makes the close known beforehand.
   const trades = 1 + Math.floor(busyness * 6 * random())
   const lots = lotsOf(trades, input.lotsPerTrade, random)
   minutes.push(minute(MINUTES_PER_SESSION - 1, closeCents, closeCents, closeCents, { closeCents, trades, lots }))
   return minutes
+}
+
+/** The last minute of a day whose closing auction found no match: the close is in it. */
+function closedAt({ offset, openCents, highCents, lowCents, trades, ...rest }: SimulatedMinute, closeCents: number) {
+  // One trade alone is the open and the close.
+  const prices = trades === 1 ? [closeCents] : [openCents, highCents, lowCents, closeCents]
+  const [high, low] = [Math.max(...prices), Math.min(...prices)]
+  const lots = rest.volumeShares / 1_000
+  return minute(offset, prices[0] ?? closeCents, high, low, { closeCents, trades, lots })
 }
 
 /** A walk in cents from the opening price to the close: one point before each minute and one after the last. */

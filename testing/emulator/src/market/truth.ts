@@ -62,7 +62,7 @@ export interface Truth {
   /** Undefined unless the exchange has a session on the date and the security is listed. */
   day(symbol: string, date: string): TruthDay | undefined
   days(symbol: string, start: string, end: string): TruthDay[]
-  /** Minutes with trades, ascending; the last is the closing auction's, 13:29. */
+  /** Minutes with trades, ascending; the last is 13:29, that of the closing auction, unless that found no match. */
   minutes(symbol: string, date: string): TruthMinute[]
   /** The weighted index; undefined where there is no session. */
   index(date: string): IndexDay | undefined
@@ -152,6 +152,7 @@ function simulate(seed: number, { security: { listing, traits }, course }: Playe
     volatility: traits.volatility,
     tradesPerMinute: traits.tradesPerMinute,
     lotsPerTrade: traits.lotsPerTrade,
+    closesQuietly: fractionOf(seed, listing.symbol, date, 'quiet close') < traits.quietCloseChance,
   })
 }
 

@@ -18,6 +18,8 @@ export interface TpexTruth {
   day(symbol: string, date: string): TruthDay | undefined
   days(symbol: string, start: string, end: string): TruthDay[]
   dividends(symbol: string, start: string, end: string): Dividend[]
+  /** The same as the market of the one exchange is told, minutes included. */
+  readonly market: Truth
 }
 
 /** Invented stocks besides the named ones, by the same formulas as those of the other exchange. */
@@ -78,8 +80,7 @@ export function createTpexTruth(truth: Truth): TpexTruth {
   listed.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (a.symbol < b.symbol ? -1 : 1))
   const bySymbol = new Map(listed.map((listing) => [listing.symbol, listing]))
   const courseOf = (symbol: string) => courses.get(symbol) ?? ''
-
-  return {
+  const own: Omit<TpexTruth, 'market'> = {
     listings: () => listed,
     listing: (symbol) => bySymbol.get(symbol),
     day(symbol, date) {
@@ -88,6 +89,16 @@ export function createTpexTruth(truth: Truth): TpexTruth {
     },
     days: (symbol, start, end) => truth.days(courseOf(symbol), start, end).map((day) => ({ ...day, symbol })),
     dividends: (symbol, start, end) => truth.dividends(courseOf(symbol), start, end),
+  }
+  return {
+    ...own,
+    market: {
+      ...truth,
+      ...own,
+      state: (symbol, date) => truth.state(courseOf(symbol), date),
+      minutes: (symbol, date) => truth.minutes(courseOf(symbol), date).map((minute) => ({ ...minute, symbol })),
+      splits: (symbol) => truth.splits(courseOf(symbol)),
+    },
   }
 }
 

@@ -4,14 +4,23 @@ import { FIRST_DATE } from '../market/calendar.js'
 import type { Listing } from '../market/listings.js'
 import { addDays, CLOSE_MINUTE, instantOf, OPEN_MINUTE, taipeiDate } from '../market/taipei-time.js'
 import type { Truth } from '../market/truth.js'
+import { tpexTruthOf } from '../tpex/tpex-truth.js'
 import { barSoFar, type ChartRow, chartRows, DELAY_MS, lastTradeMs } from './chart-rows.js'
 import { type ChartWindow, chartError, chartWindow, isAnswer, minutesOf, validRanges } from './chart-window.js'
 import { createYahooTruth, splitRatioAfter, type YahooTruth } from './yahoo-truth.js'
 
-/** Bars of one instrument at any interval; only the suffix `.TW` is played. */
+/** Bars of one instrument at any interval; the suffixes `.TW` and `.TWO` are played. */
 export const chart: Route = { path: /^\/v8\/finance\/chart\/([^/]+)$/, answer: answerChart }
 
+/** By the suffix of its symbols: what Yahoo calls an exchange. */
+const exchanges = {
+  TW: { exchangeName: 'TAI', fullExchangeName: 'Taiwan' },
+  TWO: { exchangeName: 'TWO', fullExchangeName: 'Taipei Exchange' },
+} as const
+
 interface Chart {
+  readonly suffix: keyof typeof exchanges
+  /** Of its exchange. */
   readonly truth: Truth
   readonly yahoo: YahooTruth
   readonly listing: Listing
@@ -19,8 +28,10 @@ interface Chart {
   readonly nowMs: number
 }
 
-function answerChart({ captures, query, truth, nowMs }: RouteRequest): Answer {
-  const symbol = /^(\w+)\.TW$/i.exec(captures[0] ?? '')?.[1] ?? ''
+function answerChart({ captures, query, truth: taiwan, nowMs }: RouteRequest): Answer {
+  const [, symbol = '', ending = ''] = /^(\w+)\.TW(O?)$/i.exec(captures[0] ?? '') ?? []
+  const suffix = ending === '' ? 'TW' : 'TWO'
+  const truth = suffix === 'TW' ? taiwan : tpexTruthOf(taiwan).market
   const listing = truth.listing(symbol)
   const today = taipeiDate(nowMs)
   if (listing === undefined || listing.listed > today || (listing.delisted !== null && listing.delisted <= today)) {
@@ -33,7 +44,7 @@ function answerChart({ captures, query, truth, nowMs }: RouteRequest): Answer {
     return chartError(400, `Data doesn't exist for startDate = ${start}, endDate = ${end}`)
   }
   const yahoo = createYahooTruth(truth)
-  const asked = { truth, yahoo, listing, window, nowMs }
+  const asked = { suffix, truth, yahoo, listing, window, nowMs } as const
   const rows = chartRows({ truth, yahoo, symbol, window, nowMs })
   const intraday = minutesOf(window.interval) !== undefined
   const result = {
@@ -119,7 +130,7 @@ function named<Event extends { readonly date: number }>(name: string, events: re
 }
 
 function metaOf(asked: Chart, rows: readonly ChartRow[], prePost: boolean) {
-  const { truth, yahoo, listing, window, nowMs } = asked
+  const { suffix, truth, yahoo, listing, window, nowMs } = asked
   const { symbol } = listing
   const shownMs = nowMs - DELAY_MS
   const session = truth.calendar.sessions(FIRST_DATE, addDays(taipeiDate(shownMs), 1)).at(-1) ?? FIRST_DATE
@@ -142,9 +153,8 @@ function metaOf(asked: Chart, rows: readonly ChartRow[], prePost: boolean) {
     : regular
   return {
     currency: 'TWD',
-    symbol: `${symbol}.TW`,
-    exchangeName: 'TAI',
-    fullExchangeName: 'Taiwan',
+    symbol: `${symbol}.${suffix}`,
+    ...exchanges[suffix],
     instrumentType: listing.kind === 'etf' ? 'ETF' : 'EQUITY',
     firstTradeDate: firstTradeMs(truth, listing) / 1_000,
     regularMarketTime: Math.floor(

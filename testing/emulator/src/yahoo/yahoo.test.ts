@@ -114,6 +114,22 @@ describe('daily charts', () => {
   })
 })
 
+it('charts of the other exchange are those of its securities, funds included', async () => {
+  nowMs = evening
+  const { market } = emulator.tpexTruth
+  for (const symbol of ['6488', '006201']) {
+    const { chart } = await ask(
+      `${symbol}.TWO`,
+      `interval=1m&period1=${seconds('2026-11-19')}&period2=${seconds('2026-11-20')}`,
+    )
+    expect(chart?.meta).toMatchObject({ symbol: `${symbol}.TWO`, exchangeName: 'TWO' })
+    const truth = market.minutes(symbol, '2026-11-19').filter(({ minute }) => minute < '13:25')
+    const told = barsOf(chart).filter(({ tsMs }) => tsMs < Date.parse('2026-11-19T13:25:00+08:00'))
+    expect(told.map(({ tsMs, close }) => [tsMs, close])).toEqual(truth.map(({ tsMs, close }) => [tsMs, close]))
+  }
+  expect((await ask('006201.TW', 'interval=1d&range=5d')).chart).toBeUndefined()
+})
+
 describe('charts within the day', () => {
   it.each([
     ['1m', 1],

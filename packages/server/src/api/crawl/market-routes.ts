@@ -2,6 +2,7 @@ import { formatInstant, keptIntervals } from '@barkeep/core'
 import Type from 'typebox'
 import type { MarketStatus } from '../../crawl/market/market-desk.js'
 import type { MarketLine } from '../../crawl/market/market-sentence.js'
+import type { TodayStatus } from '../../crawl/market/market-today.js'
 import { dateBound } from '../calendar-routes.js'
 import type { Api, ApiContext } from '../context.js'
 import { choice, querySchema, text } from '../schema/query-schema.js'
@@ -30,6 +31,25 @@ const sourceSchema = Type.Object({
   durationMs: Type.Integer({ description: 'Shortest time that its limits allow.' }),
   bindingLimit: textOrNull,
 })
+const todaySchema = Type.Object(
+  {
+    date: Type.String({ format: 'date' }),
+    live: Type.Array(Type.Object({ connector: Type.String(), state: Type.String(), instruments: Type.Integer() }), {
+      description: 'Who was to tell instruments live, and whether it does: `listening`.',
+    }),
+    untold: Type.Integer({ description: 'Instruments that nobody told live when it was last asked for them.' }),
+    source: Type.Union([Type.String(), Type.Null()], { description: 'Who is asked for those, or was last.' }),
+    insteadOf: Type.Array(Type.String(), {
+      description: 'Live sources that do not tell now, and others that are blocked or stopped.',
+    }),
+    crawls: Type.Array(Type.Integer()),
+    askedAt: Type.String({ format: 'date-time' }),
+  },
+  {
+    description:
+      'The session under way, of bars finer than a day, where `markets.pollMs` says how often it is asked for.',
+  },
+)
 const statusSchema = Type.Object({
   ...lineProperties,
   state: Type.Enum(['waiting', 'crawling', 'fresh', 'blocked', 'incomplete', 'failed']),
@@ -40,6 +60,7 @@ const statusSchema = Type.Object({
   gaps: countOrNull,
   lookedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
   error: textOrNull,
+  today: Type.Union([todaySchema, Type.Null()]),
 })
 const planSchema = Type.Object({
   ...lineProperties,
@@ -120,6 +141,11 @@ function linesOf(
   }))
 }
 
-function publicStatus({ lookedAtMs, ...status }: MarketStatus) {
-  return { ...status, lookedAt: lookedAtMs === null ? null : formatInstant(lookedAtMs) }
+function publicStatus({ lookedAtMs, today, ...status }: MarketStatus) {
+  const lookedAt = lookedAtMs === null ? null : formatInstant(lookedAtMs)
+  return { ...status, lookedAt, today: today === null ? null : publicToday(today) }
+}
+
+function publicToday({ askedAtMs, ...today }: TodayStatus) {
+  return { ...today, askedAt: formatInstant(askedAtMs) }
 }

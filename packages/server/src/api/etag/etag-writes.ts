@@ -30,6 +30,7 @@ export function countWrites(store: Store): { readonly store: Store; readonly wri
       ...store,
       command: (sql, params) => counted(sql, () => store.command(sql, params)),
       insert: (request) => counted(request.table, () => store.insert(request)),
+      insertRows: (table, rows) => counted(table, () => store.insertRows(table, rows)),
       async spool(body, bytesMax) {
         const spooled = await store.spool(body, bytesMax)
         return { ...spooled, insert: (request) => counted(request.table, () => spooled.insert(request)) }

@@ -50,9 +50,10 @@ function invalidBody(faults: readonly SchemaFault[], body: unknown): BarkeepErro
   const told = faults.filter(({ keyword }) => keyword !== 'const')
   const errors = told.slice(0, FAULTS_NAMED_MAX).map((fault) => detailOf(fault, body))
   const [first] = errors
+  const why = (first?.message ?? 'it is not what is expected').replace(/\.$/, '')
   const more = told.length > 1 ? `, and ${told.length - 1} more` : ''
   return new BarkeepError('INVALID_BODY', {
-    message: `The body breaks the schema of this route: ${first?.message ?? 'it is not what is expected'}${more}.`,
+    message: `The body breaks the schema of this route: ${why}${more}.`,
     errors,
   })
 }

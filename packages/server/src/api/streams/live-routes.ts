@@ -109,7 +109,7 @@ export function liveRoutes(app: Api, { live, catalog, config }: ApiContext): voi
       if (replay !== undefined && since?.epoch === 'replay_end') return reply.code(204).send()
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
-      const listen = { topic, instruments, signal: left.signal }
+      const listen = { topic, instruments, address: request.ip, signal: left.signal }
       const events =
         replay === undefined
           ? live.stream({ ...listen, since })

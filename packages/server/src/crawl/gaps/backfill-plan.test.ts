@@ -1,7 +1,7 @@
 import { builtInExchanges, type CrawlPlan, type CrawlRequest, type Exchange, type Instrument } from '@barkeep/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseWindows } from './backfill-plan.js'
+import { chooseWindows, plansOfToday } from './backfill-plan.js'
 import { type CrawlWindow, pageOf, windowTasks } from './backfill-tasks.js'
 import { dateAfter, datesBetween } from './gaps-calendar.js'
 
@@ -178,4 +178,16 @@ test('tasks come in the order of their dates, over all instruments', () => {
     windowTasks(months, request, windows, first).map(({ params }) => params.month)
   expect(monthsOf('newest')).toEqual(['2026-06', '2026-05', '2026-05', '2026-04'])
   expect(monthsOf('oldest')).toEqual(['2026-04', '2026-05', '2026-05', '2026-06'])
+})
+
+test('for the session under way the plan is taken that is made for it, and any other where there is none', () => {
+  const date = '2026-06-30'
+  const soFar = plan({
+    *tasks({ instruments: some, start, end }) {
+      if (start <= date && date < end) for (const { instrument } of some) yield task('soFar', { instrument })
+    },
+  })
+  const part = { exchange, interval: '1d', sessions: sessions.filter((session) => session.date === date) } as const
+  expect(Object.keys(plansOfToday({ all, soFar, days }, part, request))).toEqual(['soFar'])
+  expect(Object.keys(plansOfToday({ all, days }, part, request))).toEqual(['all', 'days'])
 })

@@ -222,6 +222,33 @@ export function goesByDate(plan: CrawlPlan, request: CrawlRequest, date: string 
   return [5, 53].some((weeks) => late !== pagesOf(weeksBefore(date, weeks)))
 }
 
+/**
+ * The plans that are made for the session under way, where there are some: those that have pages of its date and none of
+ * earlier ones. All plans else: pages of history may have the day so far as well.
+ */
+export function plansOfToday(
+  crawls: Readonly<Record<string, CrawlPlan>>,
+  { exchange, interval, sessions }: Pick<GapsPart, 'exchange' | 'interval' | 'sessions'>,
+  request: CrawlRequest,
+): Readonly<Record<string, CrawlPlan>> {
+  const today = sessions.at(-1)?.date ?? ''
+  const asks = (plan: CrawlPlan, date: string) => {
+    const { done = false } = plan
+      .tasks({ ...request, start: date, end: dateAfter(date) })
+      [Symbol.iterator]()
+      .next()
+    return !done
+  }
+  const made = Object.entries(crawls).filter(
+    ([, plan]) =>
+      plan.of === interval &&
+      plan.exchanges.includes(exchange.code) &&
+      asks(plan, today) &&
+      !asks(plan, weeksBefore(today, 1)),
+  )
+  return made.length === 0 ? crawls : Object.fromEntries(made)
+}
+
 function weeksBefore(date: string, weeks: number): string {
   return new Date(Date.parse(date) - weeks * 7 * 86_400_000).toISOString().slice(0, 10)
 }

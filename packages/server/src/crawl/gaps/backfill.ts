@@ -1,4 +1,12 @@
-import { BarkeepError, type Connector, type CrawlPlan, type KeptInterval } from '@barkeep/core'
+import {
+  BarkeepError,
+  type Connector,
+  type CrawlPlan,
+  type Exchange,
+  hoursOn,
+  type KeptInterval,
+  minuteOfDay,
+} from '@barkeep/core'
 import { secondHandQuery } from '../../store/bars/second-hand-sql.js'
 import type { Catalog } from '../../store/catalog.js'
 import { type Gap, type GapReason, gapReasons, gapsQuery } from '../../store/gaps/gaps-sql.js'
@@ -6,7 +14,7 @@ import type { GapsPart } from '../../store/gaps/gaps-sql-part.js'
 import type { Store } from '../../store/store.js'
 import { type CrawlOrder, type Crawls, unknownName } from '../crawls.js'
 import type { Estimate } from '../estimate.js'
-import { type BackfillChoice, chooseWindows } from './backfill-plan.js'
+import { type BackfillChoice, chooseWindows, plansOfToday } from './backfill-plan.js'
 import type { CrawlWindow } from './backfill-tasks.js'
 import type { Gaps, GapsRequest } from './gaps.js'
 import { dateAfter } from './gaps-calendar.js'
@@ -23,6 +31,8 @@ export interface BackfillRequest extends GapsRequest {
    * better bars in their place.
    */
   readonly behind?: readonly string[] | undefined
+  /** Not what is missing, but the session under way of these instruments; with `exchange` and `interval`. */
+  readonly underWay?: { readonly date: string; readonly instruments: readonly string[] } | undefined
   /** The market that it is for; the crawls carry its name. */
   readonly market?: string | undefined
   readonly first?: 'newest' | 'oldest' | undefined
@@ -143,10 +153,11 @@ export class Backfill {
     return { gaps, orders, unreachable }
   }
 
-  async #found(request: BackfillRequest): Promise<{ part: GapsPart; rows: readonly Stretch[] }[]> {
-    const { store, gaps: finder } = this.#parts
-    const { behind, connectors = [], reasons = gapReasons } = request
-    const all: { part: GapsPart; rows: readonly Stretch[] }[] = []
+  async #found(request: BackfillRequest): Promise<{ part: WantedPart; rows: readonly Stretch[] }[]> {
+    const { store, gaps: finder, catalog } = this.#parts
+    const { behind, connectors = [], reasons = gapReasons, underWay, exchange = '', interval = '1m' } = request
+    if (underWay !== undefined) return [partUnderWay(catalog.exchange(exchange), interval, underWay)]
+    const all: { part: WantedPart; rows: readonly Stretch[] }[] = []
     for (const found of await finder.find(request)) {
       // Of finer bars it is known which instruments had no trade, so they are looked at one by one.
       const part = found.interval === '1d' ? found : { ...found, nobody: [] }
@@ -160,7 +171,7 @@ export class Backfill {
   }
 
   /** Adds the orders that bring the gaps of a part; gives how many stretches are left. */
-  #choose(part: GapsPart, gaps: readonly Stretch[], request: BackfillRequest, orders: BackfillOrder[]): number {
+  #choose(part: WantedPart, gaps: readonly Stretch[], request: BackfillRequest, orders: BackfillOrder[]): number {
     const { catalog, connectors, now, crawls } = this.#parts
     const { code } = part.exchange
     const [start = '', last = ''] = [part.sessions[0]?.date, part.sessions.at(-1)?.date]
@@ -180,7 +191,8 @@ export class Backfill {
     for (const connector of named ?? connectors) {
       if (request.connector !== undefined && request.connector !== connector.id) continue
       if (windows.length === 0 || !crawls.canRun(connector.id)) continue
-      const choice: BackfillChoice = chooseWindows(part, windows, connector.crawls, planned)
+      const plans = request.underWay === undefined ? connector.crawls : plansOfToday(connector.crawls, part, planned)
+      const choice: BackfillChoice = chooseWindows(part, windows, plans, planned)
       for (const { plan, windows: some } of choice.planned) {
         const { first = 'newest', market } = request
         if (some.length > WINDOWS_MAX) {
@@ -200,6 +212,19 @@ export class Backfill {
     }
     return windows.length
   }
+}
+
+type WantedPart = Pick<GapsPart, 'exchange' | 'interval' | 'sessions'>
+
+function partUnderWay(
+  exchange: Exchange,
+  interval: KeptInterval,
+  { date, instruments }: NonNullable<BackfillRequest['underWay']>,
+): { part: WantedPart; rows: readonly Stretch[] } {
+  const { open, close } = hoursOn(exchange, date)
+  const session = { date, openMinute: minuteOfDay(open), closeMinute: minuteOfDay(close) }
+  const rows = instruments.map((scope) => ({ scope, start: date, end: dateAfter(date) }))
+  return { part: { exchange, interval, sessions: [session] }, rows }
 }
 
 /** What is to be brought: of an instrument, or of the whole exchange. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { pauseMsMax, readPauseMs } from './rate-headers.js'
 
 const nowMs = Date.parse('2026-11-20T01:00:00Z')
-const pause = (headers: Record<string, string>) => readPauseMs(new Headers(headers), nowMs)
+const pause = (headers: Record<string, string>, status = 429) => readPauseMs(status, new Headers(headers), nowMs)
 
 describe('what an upstream says about its limits', () => {
   test('an answer without such headers asks for nothing', () => {
@@ -31,6 +31,19 @@ describe('what an upstream says about its limits', () => {
     expect(pause({ ...used, 'x-ratelimit-reset': String(nowMs / 1_000 + 45) })).toBe(45_000)
     expect(pause({ ...used, 'x-ratelimit-reset': String(nowMs + 45_000) })).toBe(45_000)
     expect(pause({ 'ratelimit-remaining': '0', 'ratelimit-reset': '45' })).toBe(45_000)
+  })
+
+  test('Retry-After with a page says nothing, unless that page was the last of the quota', () => {
+    const window = { 'retry-after': '60', 'x-ratelimit-limit': '600', 'x-ratelimit-reset': String(nowMs + 1_000) }
+    expect(pause({ ...window, 'x-ratelimit-remaining': '599' }, 200)).toBeUndefined()
+    expect(pause({ 'retry-after': '60' }, 200)).toBeUndefined()
+    expect(pause({ ...window, 'x-ratelimit-remaining': '0' }, 200)).toBe(60_000)
+    for (const status of [302, 403, 429, 503]) expect(pause({ 'retry-after': '60' }, status)).toBe(60_000)
+  })
+
+  test('a quota that is used up pauses with a page, too', () => {
+    expect(pause({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '45' }, 200)).toBe(45_000)
+    expect(pause({ ratelimit: '"day";r=0;t=900' }, 200)).toBe(900_000)
   })
 
   test('a quota with something left does not pause', () => {

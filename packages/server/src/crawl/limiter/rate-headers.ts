@@ -8,14 +8,20 @@ export const pauseMsMax = 24 * 3_600_000
 
 /**
  * How long an upstream asks to be left alone, in milliseconds from now; undefined when it does not ask. Read from
- * Retry-After (seconds or a date) and, where the rest of the quota is zero, from X-RateLimit-Reset, RateLimit-Reset
+ * Retry-After (seconds or a date) of an answer that is none, or of one that ends the quota, and where the rest of the
+ * quota is zero from X-RateLimit-Reset, RateLimit-Reset
  * (seconds, or an epoch in seconds or milliseconds) or RateLimit (`r=0;t=30`). `nowMs` is the epoch by our clock; a
  * Date header goes before it, as dates are the upstream's own.
+ *
+ * HTTP gives Retry-After a meaning beside refusals and redirects alone (RFC 9110, 10.2.3; RFC 6585, 4). Some upstreams send it
+ * with each page, as the length of their window: heeded there, one page a minute would come.
  */
-export function readPauseMs(headers: HeaderReader, nowMs: number): number | undefined {
+export function readPauseMs(status: number, headers: HeaderReader, nowMs: number): number | undefined {
   const sentMs = Date.parse(headers.get('date') ?? '')
   const upstreamNowMs = Number.isNaN(sentMs) ? nowMs : sentMs
-  const pauseMs = retryAfterMs(headers, upstreamNowMs) ?? resetMs(headers, upstreamNowMs) ?? structuredResetMs(headers)
+  const quotaMs = resetMs(headers, upstreamNowMs) ?? structuredResetMs(headers)
+  const isRefused = status >= 300
+  const pauseMs = isRefused || quotaMs !== undefined ? (retryAfterMs(headers, upstreamNowMs) ?? quotaMs) : undefined
   return pauseMs === undefined ? undefined : Math.min(pauseMsMax, Math.max(0, pauseMs))
 }
 

@@ -89,6 +89,25 @@ export function severalLimitsContract({ name, openRig, histories }: LimiterContr
       expect(clock.now()).toBeGreaterThan(askedMs)
     })
 
+    test('a limit of a short window is how many are on their way at once', async () => {
+      const { clock, limiter } = await openRig()
+      const one = limiter()
+      const atOnce: Limit = { key: 'account', requests: 3, perMs: 100 }
+      const often: Limit = { key: 'account', requests: 20, perMs: 10_000 }
+      let [underWay, most] = [0, 0]
+      const ask = async (_: unknown, index: number) => {
+        const slot = await one.acquire([often, atOnce])
+        underWay += 1
+        most = Math.max(most, underWay)
+        // Some answers take far longer than the window, and hold their place all the time.
+        await clock.sleep(index % 4 === 0 ? 900 : 5)
+        underWay -= 1
+        await slot.release()
+      }
+      await clock.run(Promise.all(Array.from({ length: 25 }, ask)))
+      expect([most, underWay]).toEqual([3, 0])
+    })
+
     test('without limits nothing waits', async () => {
       const { clock, limiter } = await openRig()
       const slot = await clock.run(limiter().acquire([]))

@@ -43,6 +43,14 @@ export interface LiveSourceStatus {
   readonly lastBarsMs: number | null
 }
 
+/** Which instruments of a topic a source tells, as long as it is `listening`. */
+export interface LiveTelling {
+  readonly connector: string
+  readonly topic: Topic
+  readonly state: LiveSourceState
+  readonly instruments: readonly string[]
+}
+
 /**
  * Listens to the upstreams that the configuration names, and keeps what they tell. A connection that ends is opened again, later
  * each time until bars come once more; what was missed meanwhile is a gap like any other, for a crawl to fill.
@@ -73,6 +81,10 @@ export class LiveSources {
 
   status(connector: string): LiveSourceStatus[] {
     return this.#runs.filter((run) => run.connector === connector).map((run) => run.status())
+  }
+
+  telling(): LiveTelling[] {
+    return this.#runs.map((run) => run.telling())
   }
 
   /** Ends all connections, and waits for what is being written. */
@@ -131,6 +143,11 @@ class LiveRun {
       lastError: this.#lastError,
       lastBarsMs: this.#lastBarsMs,
     }
+  }
+
+  telling(): LiveTelling {
+    const { topic, instruments } = this.#heard
+    return { connector: this.connector, topic, state: this.#state, instruments }
   }
 
   async run(stop: AbortSignal): Promise<void> {

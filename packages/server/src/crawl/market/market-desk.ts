@@ -2,6 +2,7 @@ import { BarkeepError } from '@barkeep/core'
 import type { CrawlStatus } from '../crawls.js'
 import type { MarketLine } from './market-sentence.js'
 import type { MarketSource, SourceState } from './market-sources.js'
+import type { TodayStatus } from './market-today.js'
 
 /**
  * `waiting` for the list of instruments, or for coarser bars; `crawling`; `fresh`, nothing is missing; `blocked`, who could
@@ -24,6 +25,8 @@ export interface MarketStatus extends MarketLine {
   /** Milliseconds since the epoch. */
   readonly lookedAtMs: number | null
   readonly error: string | null
+  /** Of bars finer than a day, while a session is under way and is asked for. */
+  readonly today: TodayStatus | null
 }
 
 const RETRY_MS = 600_000
@@ -40,7 +43,7 @@ export class MarketDesk {
   session = ''
   /** What was asked for last, so that it is not asked for again and again. */
   asked = ''
-  askedAgain = ''
+  readonly askedAgain = new Set<string>()
   /** The block for which it was last decided whether to go on with another source. */
   judged = ''
   retryAtMs: number | null = null
@@ -54,6 +57,7 @@ export class MarketDesk {
 
   begin(session: string, nowMs: number): void {
     this.isDue = false
+    if (session !== this.session) this.askedAgain.clear()
     this.session = session
     this.retryAtMs = null
     this.#lookedAtMs = nowMs
@@ -79,7 +83,7 @@ export class MarketDesk {
   }
 
   /** With what is known now of the blocks of its sources. */
-  status(stateOf: (connector: string) => SourceState | undefined): MarketStatus {
+  status(stateOf: (connector: string) => SourceState | undefined): Omit<MarketStatus, 'today'> {
     const { line, state, crawls, gaps } = this
     const sources = this.sources.map((source) => {
       const { blockedUntilMs, stoppedBy } = stateOf(source.connector) ?? source

@@ -1,23 +1,30 @@
-import { type Exchange, sessionDateOf } from '@barkeep/core'
+import { type Exchange, sessionDateOf, topicOf } from '@barkeep/core'
 import type { SourceOrder } from '../../store/bars/source-order.js'
 import type { Catalog } from '../../store/catalog.js'
 import type { CrawlStatus, Crawls } from '../crawls.js'
 import type { Backfill } from '../gaps/backfill.js'
+import type { Gaps } from '../gaps/gaps.js'
 import { dateAfter, isOver } from '../gaps/gaps-calendar.js'
 import type { Clock } from '../limiter/clock.js'
+import type { LiveTelling } from '../live/live-sources.js'
+import { betterAskings } from './market-better.js'
 import { isRunning, MarketDesk, type MarketStatus, marketOf } from './market-desk.js'
 import type { MarketPlan, MarketPlanner } from './market-plan.js'
 import type { MarketLine } from './market-sentence.js'
 import { isUsable, type SourceState } from './market-sources.js'
+import { MarketToday } from './market-today.js'
 
 export interface MarketsParts {
   /** In the order in which they are brought; those of an exchange one after the other. */
   readonly lines: readonly MarketLine[]
   readonly planner: Pick<MarketPlanner, 'plan' | 'listerOf'>
-  readonly backfill: Pick<Backfill, 'plan' | 'run'>
+  readonly backfill: Pick<Backfill, 'plan' | 'run' | 'offers'>
   readonly crawls: Pick<Crawls, 'order' | 'status' | 'list' | 'cancel'>
-  readonly catalog: Pick<Catalog, 'exchange' | 'idsOf'>
+  readonly gaps: Pick<Gaps, 'calendar'>
+  readonly catalog: Pick<Catalog, 'exchange' | 'idsOf' | 'instruments'>
   readonly order: SourceOrder
+  /** What live sources tell, and whether they do. */
+  readonly telling: () => readonly LiveTelling[]
   readonly stateOf: (connector: string) => SourceState | undefined
   readonly clock: Clock
   readonly settings: {
@@ -25,6 +32,8 @@ export interface MarketsParts {
     readonly lookMs: number
     /** How long a source may be blocked and still be waited for. */
     readonly patienceMs: number
+    /** How often a session under way is asked for; 0: never. */
+    readonly pollMs: number
     /** How long after its close bars of a session may be missing. */
     readonly settleMs: number
   }
@@ -41,6 +50,8 @@ const CRAWLS_LOOKED_AT = 200
 export class Markets {
   readonly #parts: MarketsParts
   readonly #desks: readonly MarketDesk[]
+  /** Of the lines whose bars are finer than a day. */
+  readonly #today = new Map<MarketDesk, MarketToday>()
   readonly #lists = new Map<string, { session: string; crawl: number | undefined }>()
   readonly #stop = new AbortController()
   #looping: Promise<void> = Promise.resolve()
@@ -48,6 +59,13 @@ export class Markets {
   private constructor(parts: MarketsParts) {
     this.#parts = parts
     this.#desks = parts.lines.map((line) => new MarketDesk(line))
+    const isHeld = (connector: string) => this.#isHeld(connector)
+    for (const desk of this.#desks) {
+      const { line } = desk
+      if (line.interval === '1d') continue
+      const telling = () => parts.telling().filter(({ topic }) => topic === topicOf(line.interval))
+      this.#today.set(desk, new MarketToday({ ...parts, line, telling, isHeld, now: parts.clock.now }))
+    }
   }
 
   /** Takes up the crawls of an earlier start. Throws UNKNOWN_EXCHANGE, and what the store throws. */
@@ -66,7 +84,10 @@ export class Markets {
   }
 
   list(): MarketStatus[] {
-    return this.#desks.map((desk) => desk.status(this.#parts.stateOf))
+    return this.#desks.map((desk) => ({
+      ...desk.status(this.#parts.stateOf),
+      today: this.#today.get(desk)?.status() ?? null,
+    }))
   }
 
   /** What a line takes now, whether it is declared or not. Throws UNKNOWN_EXCHANGE, and what looking for gaps throws. */
@@ -89,6 +110,7 @@ export class Markets {
     for (const exchange of new Set(this.#desks.map(({ line }) => line.exchange))) {
       const desks = this.#desks.filter(({ line }) => line.exchange === exchange)
       if (!(await this.#isListed(exchange, desks))) continue
+      for (const desk of desks) await this.#tendToday(desk)
       for (const desk of desks) {
         await this.#tendDesk(desk, desks)
         // Days tell which minutes there should be.
@@ -130,13 +152,25 @@ export class Markets {
     return known()
   }
 
+  async #tendToday(desk: MarketDesk): Promise<void> {
+    try {
+      await this.#today.get(desk)?.tend()
+    } catch (error) {
+      desk.fail(error, this.#now())
+    }
+  }
+
   async #tendDesk(desk: MarketDesk, desks: readonly MarketDesk[]): Promise<void> {
     try {
       const had = desk.crawls.length
       const running = await this.#runningOf(desk)
       if (running.length > 0 && !(await this.#givesUp(desk, running))) return
       // What came may tell of more that is missing, also of finer bars.
-      if (had > 0 && running.length === 0) for (const other of desks) other.isDue = true
+      if (had > 0 && running.length === 0) {
+        for (const other of desks) other.isDue = true
+        // As much as before may be missing, and of other sessions.
+        for (const finer of desks.slice(desks.indexOf(desk) + 1)) finer.asked = ''
+      }
       if (this.#isDue(desk)) await this.#look(desk)
     } catch (error) {
       desk.fail(error, this.#now())
@@ -203,22 +237,19 @@ export class Markets {
     else desk.state = sources.some(({ role }) => role === 'blocked' || role === 'stopped') ? 'blocked' : 'incomplete'
   }
 
-  /** Asks the best source that can be asked for what is kept of worse ones, such as the live bars and a fall-back's. */
+  /** Asks for better bars than those that are there, of the first who has something new to be asked for. */
   async #askBetter(desk: MarketDesk): Promise<void> {
-    const { backfill, order } = this.#parts
+    const { backfill } = this.#parts
     const { exchange, interval, since } = desk.line
-    const declared = order.of(exchange, interval)
-    const place = declared.findIndex((source) =>
-      desk.sources.some(({ connector, role }) => connector === source && (isUsable({ role }) || role === 'nothing')),
-    )
-    const [connector, ...behind] = place === -1 ? [] : declared.slice(place).filter((source) => source !== '*')
-    if (connector === undefined || behind.length === 0) return
-    const request = { exchange, interval, start: since, connectors: [connector], behind, market: marketOf(desk.line) }
-    const { crawls } = await backfill.plan(request)
-    const wanted = JSON.stringify([desk.session, crawls])
-    if (crawls.length === 0 || wanted === desk.askedAgain) return
-    desk.askedAgain = wanted
-    desk.ordered((await backfill.run(request)).crawls)
+    for (const { connector, behind } of betterAskings(desk, this.#parts.order, this.#parts.telling())) {
+      const request = { exchange, interval, start: since, connectors: [connector], behind, market: marketOf(desk.line) }
+      const { crawls } = await backfill.plan(request)
+      const wanted = JSON.stringify([desk.session, crawls])
+      if (crawls.length === 0 || desk.askedAgain.has(wanted)) continue
+      desk.askedAgain.add(wanted)
+      desk.ordered((await backfill.run(request)).crawls)
+      return
+    }
   }
 
   #isHeld(connector: string): boolean {

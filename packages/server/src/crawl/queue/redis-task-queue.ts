@@ -154,6 +154,7 @@ class RedisTaskQueue implements TaskQueue {
       queued: { ...queuedOf(job), crawl: record.crawls[0] ?? job.data.crawl },
       done: (next) => this.#done(line, job, next),
       retry: (afterMs) => line.delay(job, afterMs, { ...job.data, attempts: job.data.attempts + 1 }),
+      postpone: (afterMs) => line.delay(job, afterMs, job.data),
       bury: (error) => this.#bury(line, job, error),
     }
     if (record.state === 'dead') {

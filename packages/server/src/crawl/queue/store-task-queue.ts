@@ -186,11 +186,13 @@ class StoreTaskQueue implements TaskQueue {
     const [crawl = 0] = held.crawls
     const end = (how: Omit<TaskEnd, 'next' | 'notBeforeMs'> & Partial<TaskEnd>) =>
       this.#changes.add({ kind: 'end', held, end: { next: [], notBeforeMs: 0, ...how } })
+    const again = (failed: number, afterMs: number, error: string) =>
+      end({ state: 'waiting', attempts: failed, notBeforeMs: this.#clock.now() + afterMs, error })
     return {
       queued: queuedOf(held, crawl),
       done: (next) => end({ state: 'done', attempts, error: '', next }),
-      retry: (afterMs, error) =>
-        end({ state: 'waiting', attempts: attempts + 1, notBeforeMs: this.#clock.now() + afterMs, error }),
+      retry: (afterMs, error) => again(attempts + 1, afterMs, error),
+      postpone: (afterMs, error) => again(attempts, afterMs, error),
       bury: (error) => end({ state: 'dead', attempts: attempts + 1, error }),
     }
   }

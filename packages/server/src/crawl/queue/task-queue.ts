@@ -18,10 +18,12 @@ export interface DeadTask extends QueuedTask {
 /** A task that is being worked on; one of its methods ends that, and resolves when it would survive a crash. */
 export interface Lease {
   readonly queued: QueuedTask
-  /** Finished: `next` take its place in the same stroke. */
+  /** Finished; `next` are added in the same stroke, behind all that wait already. */
   done(next: readonly Task[]): Promise<void>
-  /** To be tried again, `afterMs` from now. */
+  /** Failed: to be tried again, `afterMs` from now. */
   retry(afterMs: number, error: string): Promise<void>
+  /** Could not be tried, for a reason that is not its own: again `afterMs` from now, and no attempt. */
+  postpone(afterMs: number, error: string): Promise<void>
   /** Cannot succeed: into the dead-letter list. */
   bury(error: string): Promise<void>
 }

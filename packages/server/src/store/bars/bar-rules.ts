@@ -2,10 +2,13 @@ import type { Exchange, KeptInterval } from '@barkeep/core'
 import type { InputFormat } from '../store.js'
 import { sessionSql } from './session-sql.js'
 
-/** The columns of a body of bars, as it is read: anything can be missing, and a rule says so. */
+/**
+ * The columns of a body of bars, as it is read: anything can be missing, and a rule says so. Whole numbers are read as any
+ * number: many programs write them as `1000.0`, and a part of a share would be cut off in silence.
+ */
 export function bodyStructure(format: InputFormat): string {
   return `instrument Nullable(String), ts ${isText(format) ? 'String' : "Nullable(DateTime64(3, 'UTC'))"}, open Nullable(Float64), high Nullable(Float64),
-    low Nullable(Float64), close Nullable(Float64), volume Nullable(Int64), turnover Nullable(Float64), trades Nullable(Int64), final Nullable(Bool)`
+    low Nullable(Float64), close Nullable(Float64), volume Nullable(Float64), turnover Nullable(Float64), trades Nullable(Float64), final Nullable(Bool)`
 }
 
 /** True for every row. A column that a query does not use is one that the body must not have, so all are used. */
@@ -47,14 +50,21 @@ export function barRules(interval: KeptInterval, exchanges: readonly Exchange[])
     ['close < low OR close > high', 'close', 'close is outside low and high'],
     ['volume IS NULL', 'volume', 'volume is missing'],
     ['volume < 0', 'volume', 'volume is negative'],
+    [notWhole('volume'), 'volume', 'volume is not a whole number'],
+    [`volume > ${Number.MAX_SAFE_INTEGER}`, 'volume', `volume is larger than ${Number.MAX_SAFE_INTEGER}`],
     ['turnover < 0 OR NOT isFinite(ifNull(turnover, 0))', 'turnover', 'turnover is negative or not a number'],
     ['trades < 0', 'trades', 'trades is negative'],
+    [notWhole('trades'), 'trades', 'trades is not a whole number'],
     ['trades > 4294967295', 'trades', 'trades is larger than 4294967295'],
     interval === '1d'
       ? [`NOT (${startsAtOpen(exchanges)})`, 'ts', 'a day bar starts at the open of its session']
       : ['toUnixTimestamp64Milli(instant) % 60000 != 0', 'ts', 'a bar starts on a whole minute'],
   ]
   return rules.map(([broken, field, reason]) => ({ broken, field, reason }))
+}
+
+function notWhole(column: string): string {
+  return `NOT isFinite(${column}) OR ${column} != floor(${column})`
 }
 
 function startsAtOpen(exchanges: readonly Exchange[]): string {

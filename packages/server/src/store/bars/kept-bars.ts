@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { KeptInterval } from '@barkeep/core'
 import type { Param, Store } from '../store.js'
+import { type BarsReach, BarsTurns } from './bars-turns.js'
 import type { SourceOrder } from './source-order.js'
+import { ToldSources } from './told-sources.js'
 
 /** Bars of one source that are about to be written. */
-export interface ToldBars {
-  readonly interval: KeptInterval
+export interface ToldBars extends BarsReach {
   readonly source: string
   /** Numbers of the instruments. */
   readonly ids: readonly number[]
-  /** The first and the last start, seconds since the epoch. */
-  readonly firstSeconds: number
-  readonly lastSeconds: number
 }
 
 /** A bar that is not kept, since another source is. */
 export interface OutrankedBar {
   readonly id: number
   readonly seconds: number
+}
+
+/** Tells bars of one interval apart. */
+export function barKey({ id, seconds }: OutrankedBar): string {
+  return `${id} ${seconds}`
 }
 
 interface Tally {
@@ -41,33 +44,41 @@ const ROWS_AT_ONCE = 2_000_000
 export class KeptBars {
   readonly #store: Store
   readonly #order: SourceOrder
-  readonly #sources = new Map<KeptInterval, Promise<Set<string>>>()
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #sources: ToldSources
+  /** What is compared must not change before it is replaced. */
+  readonly #turns = new BarsTurns()
 
   constructor(store: Store, order: SourceOrder) {
     this.#store = store
     this.#order = order
+    this.#sources = new ToldSources(store)
   }
 
   /** Moves a table of bars of one source to where they belong; doing it again does no harm. */
-  move(table: string, interval: KeptInterval): Promise<void> {
-    return this.#alone(async () => {
-      const source = await this.#sourceOf(table)
-      if (source === undefined) return
-      if (await this.#meetsOthersIn(table, interval, source)) await this.#contest(table, interval, source)
+  async move(table: string, interval: KeptInterval): Promise<void> {
+    const [told] = await this.#store.rows<{ source: string; firstSeconds: number; lastSeconds: number }>(
+      `SELECT any(source) AS source, toUnixTimestamp(min(ts)) AS firstSeconds, toUnixTimestamp(max(ts)) AS lastSeconds
+        FROM ${table} HAVING count() > 0`,
+    )
+    if (told === undefined) return
+    const { source, ...window } = told
+    const reach = { interval, ...window }
+    await this.#turns.take(reach, async () => {
+      const meetsOthers = await this.#meetsOthersIn(table, interval, source)
+      await this.#sources.add(source, reach)
+      if (meetsOthers) await this.#contest(table, interval, source)
       else await attach(this.#store, table, interval)
-      ;(await this.#sourcesOf(interval)).add(source)
     })
   }
 
   /** Lets `insert` write bars, straight into the kept ones where it can. Gives those that are not kept. */
   append(told: ToldBars, insert: (table: string) => Promise<void>): Promise<OutrankedBar[]> {
-    return this.#alone(async () => {
+    return this.#turns.take(told, async () => {
       const { interval, source } = told
-      const sources = await this.#sourcesOf(interval)
-      if (!(await this.#meetsOthers(told))) {
+      const meetsOthers = await this.#meetsOthers(told)
+      await this.#sources.add(source, told)
+      if (!meetsOthers) {
         await insert(`bars_${interval}`)
-        sources.add(source)
         return []
       }
       const table = `incoming_${randomUUID().replaceAll('-', '')}`
@@ -75,7 +86,6 @@ export class KeptBars {
       try {
         await insert(table)
         const lost = await this.#contest(table, interval, source)
-        sources.add(source)
         return lost === 0 ? [] : await this.outranked(table, interval, source)
       } finally {
         await this.#store.command(`DROP TABLE IF EXISTS ${table} SYNC`)
@@ -182,7 +192,7 @@ export class KeptBars {
   }
 
   async #meetsOthersIn(table: string, interval: KeptInterval, source: string): Promise<boolean> {
-    if (!(await this.#hasOthers(interval, source))) return false
+    if (!(await this.#sources.hasOthers(interval, source))) return false
     return this.#finds(
       interval,
       source,
@@ -191,8 +201,9 @@ export class KeptBars {
     )
   }
 
-  async #meetsOthers({ interval, source, ids, firstSeconds, lastSeconds }: ToldBars): Promise<boolean> {
-    if (!(await this.#hasOthers(interval, source))) return false
+  async #meetsOthers(told: ToldBars): Promise<boolean> {
+    const { interval, source, ids, firstSeconds, lastSeconds } = told
+    if (!(await this.#sources.hasOthersIn(told, source))) return false
     const window = `instrument IN {ids:Array(UInt32)} AND ts >= toDateTime({firstSeconds:Int64}, 'UTC')
       AND ts <= toDateTime({lastSeconds:Int64}, 'UTC')`
     return this.#finds(interval, source, window, { ids, firstSeconds, lastSeconds })
@@ -206,34 +217,6 @@ export class KeptBars {
   ): Promise<boolean> {
     const sql = `SELECT 1 AS found FROM bars_${interval} WHERE ${window} AND source != {source:String} LIMIT 1`
     return (await this.#store.rows(sql, { ...params, source })).length > 0
-  }
-
-  async #hasOthers(interval: KeptInterval, source: string): Promise<boolean> {
-    const sources = await this.#sourcesOf(interval)
-    return sources.size > (sources.has(source) ? 1 : 0)
-  }
-
-  /** Who has told bars of an interval at all: most stores hear each from one source, and need not look for others. */
-  #sourcesOf(interval: KeptInterval): Promise<Set<string>> {
-    const known = this.#sources.get(interval)
-    if (known !== undefined) return known
-    const asked = this.#store
-      .rows<{ source: string }>(`SELECT DISTINCT source FROM bars_${interval}`)
-      .then((rows) => new Set(rows.map(({ source }) => source)))
-    this.#sources.set(interval, asked)
-    asked.catch(() => this.#sources.delete(interval))
-    return asked
-  }
-
-  async #sourceOf(table: string): Promise<string | undefined> {
-    return (await this.#store.rows<{ source: string }>(`SELECT source FROM ${table} LIMIT 1`))[0]?.source
-  }
-
-  /** One write after the other: what is compared must not change before it is replaced. */
-  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
-    const next = this.#last.then(work)
-    this.#last = next.catch(() => undefined)
-    return next
   }
 }
 

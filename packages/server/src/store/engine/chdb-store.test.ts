@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { storeContract } from '../store.contract.js'
+import { insertRowsContract } from '../insert-rows.contract.js'
+import { type OpenedStore, storeContract } from '../store.contract.js'
 import { openChdbStore } from './chdb-store.js'
 
-storeContract('the embedded store', async (streamsMax) => {
+async function open(streamsMax: number): Promise<OpenedStore> {
   const directory = mkdtempSync(join(tmpdir(), 'barkeep-chdb-'))
   const store = await openChdbStore({ directory, streamsMax })
   return {
@@ -14,4 +15,7 @@ storeContract('the embedded store', async (streamsMax) => {
       rmSync(directory, { recursive: true, force: true })
     },
   }
-})
+}
+
+storeContract('the embedded store', open)
+insertRowsContract('the embedded store', open)

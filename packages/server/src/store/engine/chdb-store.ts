@@ -6,7 +6,7 @@ import { BarkeepError } from '@barkeep/core'
 import type { Session as ChdbSession } from 'chdb'
 import { EngineError, type Params, type Store } from '../store.js'
 import { createStore, type Engine, type Read } from './engine.js'
-import { bodyInsertSettings, engineSettings, quoted, settingsSql } from './engine-settings.js'
+import { bodyInsertSettings, engineSettings, lineInsertSettings, quoted, settingsSql } from './engine-settings.js'
 import { paramText } from './param-text.js'
 import { SessionPool } from './session-pool.js'
 import { openSpool, type Spool } from './spool.js'
@@ -46,7 +46,8 @@ export async function openChdbStore({ directory, streamsMax }: ChdbStoreOptions)
   }
   const connectMany = (count: number) => new SessionPool(Array.from({ length: count }, connect))
   const pools = {
-    writers: connectMany(1),
+    // Bodies are read one at a time, which takes long; what is small must not wait behind one.
+    writers: connectMany(2),
     small: connectMany(2),
     big: connectMany(streamsMax),
     stoppers: connectMany(1),
@@ -147,6 +148,12 @@ function chdbEngine(pools: Pools, spool: Spool, drainPending: () => Promise<void
         SETTINGS ${settingsSql(bodyInsertSettings(isOrdered))}`,
         params,
       ),
+    insertLines: (table, lines) =>
+      pools.writers
+        .use(async ({ session }) => {
+          await session.insert({ table, values: lines, format: 'JSONCompactEachRow', settings: lineInsertSettings })
+        })
+        .catch(throwEngineError),
     async close() {
       // The engine dies with the process when a query still runs: wait for each session to come home.
       for (const pool of [pools.big, pools.small, pools.writers, pools.stoppers]) {

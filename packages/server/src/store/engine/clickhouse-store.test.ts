@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type FrontOptions, startClickhouseFront } from '../../../../../test/clickhouse-front/clickhouse-front.js'
-import { storeContract } from '../store.contract.js'
+import { insertRowsContract } from '../insert-rows.contract.js'
+import { type OpenedStore, storeContract } from '../store.contract.js'
 import { type ClickhouseSettings, clickhouseAddress } from './clickhouse-address.js'
 import { openClickhouseStore } from './clickhouse-store.js'
 
@@ -31,7 +32,7 @@ function newDirectory(): string {
   return directory
 }
 
-storeContract('a ClickHouse server', async (streamsMax) => {
+async function open(streamsMax: number): Promise<OpenedStore> {
   const directory = newDirectory()
   const front = await startClickhouseFront({ directory })
   const store = await openStore(directory, { url: front.url }, streamsMax)
@@ -42,7 +43,10 @@ storeContract('a ClickHouse server', async (streamsMax) => {
       await front.close()
     },
   }
-})
+}
+
+storeContract('a ClickHouse server', open)
+insertRowsContract('a ClickHouse server', open)
 
 const closers: (() => Promise<unknown>)[] = []
 

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { BarkeepError } from '@barkeep/core'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
@@ -10,7 +10,7 @@ import { type BoundQuery, boundQuery } from './bound-query.js'
 import type { ClickhouseAddress } from './clickhouse-address.js'
 import { clickhouseError } from './clickhouse-error.js'
 import { createStore, type Engine, type Read } from './engine.js'
-import { bodyInsertSettings, engineSettings, quoted } from './engine-settings.js'
+import { bodyInsertSettings, engineSettings, lineInsertSettings, quoted } from './engine-settings.js'
 import { SessionPool } from './session-pool.js'
 import { openSpool } from './spool.js'
 
@@ -139,6 +139,12 @@ function clickhouseEngine({ address, streamsMax, silenceMsMax }: ClickhouseStore
         query_params: { ...params },
         values: createReadStream(path),
         settings: bodyInsertSettings(isOrdered),
+      })),
+    insertLines: (table, lines) =>
+      write(() => ({
+        query: `INSERT INTO ${table} FORMAT JSONCompactEachRow`,
+        values: Readable.from([lines], { objectMode: false }),
+        settings: lineInsertSettings,
       })),
     async close() {
       await Promise.all([pools.big.close(), pools.small.close(), pools.writes.close()])

@@ -23,6 +23,9 @@ export function bodyInsertSettings(isOrdered: boolean): Readonly<Record<string, 
   return { max_insert_threads: 2, optimize_on_insert: 0 }
 }
 
+/** How lines are inserted: they are few, and must be readable when the insert ends, whatever the server's defaults are. */
+export const lineInsertSettings = { input_format_parallel_parsing: 0, optimize_on_insert: 0, async_insert: 0 } as const
+
 /** `a = 1, b = 'x'`, for SET and for a SETTINGS clause. */
 export function settingsSql(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)

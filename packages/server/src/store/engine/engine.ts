@@ -28,6 +28,8 @@ export interface Engine {
   describe(query: DescribeQuery): AsyncIterable<Uint8Array>
   command(sql: string, params: Params): Promise<void>
   insertFile(path: string, insert: BodyInsert): Promise<void>
+  /** Inserts rows as lines of JSON arrays. */
+  insertLines(table: string, lines: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,6 +61,11 @@ export function createStore(engine: Engine, spool: Spool): Store {
       } finally {
         await spooled.dispose()
       }
+    },
+    async insertRows(table, rows) {
+      // A server refuses an insert without data.
+      if (rows.length === 0) return
+      await engine.insertLines(table, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
     },
     close: () => engine.close(),
   }

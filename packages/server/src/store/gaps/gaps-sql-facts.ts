@@ -27,10 +27,13 @@ export function barsOfPart(
     WHERE instrument IN ${p(ids, 'Array(UInt32)')} AND ts >= toDateTime(${p('from', 'UInt32')}, 'UTC') AND ts < toDateTime(${p('until', 'UInt32')}, 'UTC')${clock.andRegular('ts')}`
 }
 
-/** By `id`: sessions with a bar, and those with a bar of zeros. */
+/**
+ * By `id`: sessions with a bar, and those with a bar of zeros. What may still change when its session is long over was told while it
+ * was under way, and holds no place.
+ */
 export function heldSql(part: GapsPart, index: number): string {
-  return `SELECT id, groupBitmapStateIf(place, priced) AS held, groupBitmapStateIf(place, NOT priced) AS zeros
-    FROM (${barsOfPart(part, index, part.interval, `${isPriced} AS priced`, { final: true })}) GROUP BY id`
+  return `SELECT id, groupBitmapStateIf(place, priced AND final) AS held, groupBitmapStateIf(place, NOT priced) AS zeros
+    FROM (${barsOfPart(part, index, part.interval, `${isPriced} AS priced, final`, { final: true })}) GROUP BY id`
 }
 
 /** By `id`: sessions on which bars of the other intervals show that it was traded. */
