@@ -24,6 +24,7 @@ const rows = [
   '/v1/bars?interval=1w',
   '/v1/bars?interval=1d&fill=previous',
   '/v1/coverage',
+  '/v1/coverage/sources?interval=1d',
   '/v1/gaps?exchange=TWSE&interval=1d',
   '/v1/datasets/things/rows',
   '/api/things',

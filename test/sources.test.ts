@@ -57,6 +57,33 @@ test('of what three sources post the declared one is kept, and each of them can 
   expect([...table.getChild('close')]).toEqual([30, 31, 32, 33])
 })
 
+test('it is known who told how much of which day, and how much of that is kept', async () => {
+  const client = createClient({ url: server.url })
+  const told = await client.barSources({ interval: '1d', exchange: 'TWSE', limit: 2 }).toArray()
+  expect(told.map(({ date, source, kept, outranked }) => `${date} ${source} ${kept} ${outranked}`)).toEqual([
+    ...['2026-11-16 live 0 1', '2026-11-16 mine 0 1', '2026-11-16 twse 1 0'],
+    ...['2026-11-17 live 0 1', '2026-11-17 mine 0 1', '2026-11-17 twse 1 0'],
+    ...['2026-11-18 live 0 1', '2026-11-18 mine 1 0', '2026-11-19 mine 1 0'],
+  ])
+  expect(told[0]).toEqual({
+    exchange: 'TWSE',
+    date: '2026-11-16',
+    source: 'live',
+    instruments: 1,
+    kept: 0,
+    outranked: 1,
+  })
+  const window = { start: '2026-11-19', end: '2026-11-20' } as const
+  const last = await client.barSources({ interval: '1d', instruments: ['TWSE:2330'], ...window }).toArray()
+  expect(last).toMatchObject([{ date: '2026-11-19', source: 'mine' }])
+  expect(await client.barSources({ interval: '1m' }).toArray()).toEqual([])
+  await expect(client.barSources({ interval: '1d', exchange: 'TWES' }).toArray()).rejects.toMatchObject({
+    code: 'UNKNOWN_EXCHANGE',
+  })
+  const unread = await fetch(`${server.url}/v1/coverage/sources?interval=1d&cursor=eA`)
+  expect((await unread.json()).code).toBe('INVALID_PARAMETER')
+})
+
 test('what one source said is not filled, and a name that no source can have is refused', async () => {
   for (const query of ['interval=1d&source=live&fill=previous', 'interval=1d&source=a%20b']) {
     const answer = await fetch(`${server.url}/v1/bars?instruments=TWSE:2330&${query}`)

@@ -189,6 +189,19 @@ test('nothing is missing, and it is known who brought what', async () => {
   const rows: { scope: string; of: string; connector: string }[] = await day.get('/v1/coverage?limit=1000')
   const who = (of: string) => [...new Set(rows.filter((row) => row.of === of).map((row) => row.connector))].sort()
   expect([who('1d'), who('1m'), who('instruments')]).toEqual([['tpex', 'twse'], ['fugle'], ['tpex', 'twse']])
+  // Each source's part of the day, kept or not.
+  const parts = await day.client.barSources({ interval: '1m', exchange: 'TWSE', start: date }).toArray()
+  expect(parts.map(({ source, kept, outranked }) => [source, kept > 0, outranked > 0])).toEqual([
+    ['fugle', true, false],
+    ['shioaji', false, true],
+    ['yahoo', false, true],
+  ])
+  const days = await day.client.barSources({ interval: '1d', exchange: 'TPEX', start: date }).toArray()
+  expect(days.map(({ source, kept }) => [source, kept > 0])).toEqual([
+    ['derived:1m', false],
+    ['tpex', true],
+    ['yahoo', false],
+  ])
   // What was not kept lies beside.
   expect(sorted(numbers(await day.kept('1m', { source: 'shioaji' })))).toEqual(sorted(day.minutes(byShioaji)))
   expect((await day.kept('1m', { source: 'yahoo', final: false })).size).toBeGreaterThan(0)

@@ -52,6 +52,31 @@ export interface CoverageRow {
   readonly known_at: string
 }
 
+/** What one source told of the bars of one day of an exchange. */
+export interface BarSource {
+  readonly exchange: string
+  /** Session date; of bars at night, their date at the exchange. */
+  readonly date: string
+  readonly source: string
+  /** Of how many instruments. */
+  readonly instruments: number
+  /** Bars of this source that are kept. */
+  readonly kept: number
+  /** Bars that it told as well, where those of a better source are kept. */
+  readonly outranked: number
+}
+
+/** Which bars `barSources` is about; what is absent does not narrow. */
+export interface BarSourcesOptions {
+  readonly interval: KeptInterval
+  /** Excludes `instruments`. */
+  readonly exchange?: string
+  readonly instruments?: readonly string[]
+  /** Session dates, or instants with an offset, half-open. */
+  readonly start?: string
+  readonly end?: string
+}
+
 export interface CrawlOrder {
   readonly connector: string
   readonly plan: string

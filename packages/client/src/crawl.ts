@@ -2,6 +2,8 @@ import { formats } from '@barkeep/core'
 import type {
   BackfillOptions,
   BackfillReport,
+  BarSource,
+  BarSourcesOptions,
   ConnectorInfo,
   CoverageRow,
   CrawlEstimate,
@@ -29,6 +31,8 @@ export interface CrawlClient {
   coverage(
     options?: Signalled & { scope?: string; of?: string; start?: string; end?: string; limit?: number },
   ): List<CoverageRow>
+  /** Who told the bars of which day, and whose are kept, by exchange, day and source. Throws UNKNOWN_EXCHANGE, NOT_FOUND. */
+  barSources(options: Signalled & BarSourcesOptions & { limit?: number }): List<BarSource>
   /** Orders a crawl. Throws NOT_FOUND, CREDENTIAL_MISSING, REQUEST_TOO_COMPLEX. */
   crawl(order: CrawlOrder, options?: Signalled): Promise<{ readonly id: number; readonly estimate: CrawlEstimate }>
   /** What an order would ask of its upstream. Throws as `crawl`. */
@@ -65,6 +69,8 @@ export function createCrawlClient(settings: HttpSettings): CrawlClient {
     gaps: ({ signal, ...query } = {}) => createList(settings, { path: '/v1/gaps', params: queryOf(query), signal }),
     coverage: ({ signal, ...query } = {}) =>
       createList(settings, { path: '/v1/coverage', params: queryOf(query), signal }),
+    barSources: ({ signal, ...query }) =>
+      createList(settings, { path: '/v1/coverage/sources', params: queryOf(query), signal }),
     crawl: (order, { signal } = {}) => post('/v1/crawls', queryOf({}), order, signal),
     async estimateCrawl(order, { signal } = {}) {
       const params = queryOf({ dry_run: true })

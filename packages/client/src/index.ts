@@ -19,6 +19,8 @@ export type { CrawlClient } from './crawl.js'
 export type {
   BackfillOptions,
   BackfillReport,
+  BarSource,
+  BarSourcesOptions,
   ConnectorInfo,
   CoverageRow,
   CrawlEstimate,

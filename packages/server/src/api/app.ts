@@ -8,6 +8,7 @@ import { barsRoutes } from './bars/bars-routes.js'
 import { calendarRoutes } from './calendar-routes.js'
 import { catalogRoutes } from './catalog-routes.js'
 import type { Api, ApiContext } from './context.js'
+import { barSourcesRoutes } from './crawl/bar-sources-routes.js'
 import { coverageRoutes } from './crawl/coverage-routes.js'
 import { crawlRoutes } from './crawl/crawl-routes.js'
 import { gapRoutes } from './crawl/gap-routes.js'
@@ -75,6 +76,7 @@ export async function createApp(
   protobufRoutes(app, context)
   crawlRoutes(app, context)
   coverageRoutes(app, context)
+  barSourcesRoutes(app, context)
   gapRoutes(app, context)
   scheduleRoutes(app, context)
   marketRoutes(app, context)

@@ -125,7 +125,11 @@ function readColumns({ columns: names }: BarsQuery, derived: boolean): readonly 
   return columns
 }
 
-function readParts(query: BarsQuery, catalog: Catalog, config: Config): ExchangePart[] {
+/** Which bars a request is about. */
+export type PartsQuery = Pick<BarsQuery, 'instruments' | 'exchange' | 'start' | 'end'>
+
+/** The bars that are asked for, by exchange. Throws NOT_FOUND, UNKNOWN_EXCHANGE, INVALID_TIME_WINDOW and their kin. */
+export function readParts(query: PartsQuery, catalog: Catalog, config: Config): ExchangePart[] {
   const { start, end } = query
   const startBound = start === undefined ? undefined : parseTimeBound(start, 'start')
   const endBound = end === undefined ? undefined : parseTimeBound(end, 'end')
@@ -156,7 +160,7 @@ function secondsOf(bound: TimeBound, exchange: Exchange): number {
 }
 
 /** Numbers of the wanted instruments by exchange. Throws NOT_FOUND for one that is not known. */
-function readInstruments(query: BarsQuery, catalog: Catalog, config: Config): Map<string, number[]> {
+function readInstruments(query: PartsQuery, catalog: Catalog, config: Config): Map<string, number[]> {
   const { instruments: names, exchange } = query
   if (names !== undefined && exchange !== undefined) {
     const message = 'instruments and exchange exclude each other.'

@@ -3,7 +3,14 @@ import Type from 'typebox'
 import type { Api, ApiContext } from '../context.js'
 import { none } from '../datasets/dataset-schemas.js'
 import { answerProto, answerProtoUrl, problemProto, problemProtoUrl } from './protobuf-answer.js'
-import { barMessage, coverageMessage, datasetMessage, gapMessage, protoFile } from './protobuf-schema.js'
+import {
+  barMessage,
+  barSourceMessage,
+  coverageMessage,
+  datasetMessage,
+  gapMessage,
+  protoFile,
+} from './protobuf-schema.js'
 
 const proto = { description: 'A schema file', content: { 'text/plain': { schema: Type.String() } } }
 
@@ -16,6 +23,11 @@ export function protobufRoutes(app: Api, { sources }: ApiContext): void {
       tag: 'crawl',
       summary: 'The Protobuf message of coverage',
       text: protoFile(coverageMessage),
+    },
+    [barSourceMessage.url]: {
+      tag: 'crawl',
+      summary: 'The Protobuf message of a source of bars',
+      text: protoFile(barSourceMessage),
     },
     [answerProtoUrl]: { tag: 'service', summary: 'The Protobuf message of an answer without rows', text: answerProto },
     [problemProtoUrl]: { tag: 'service', summary: 'The Protobuf message of a problem', text: problemProto },

@@ -1,4 +1,5 @@
 import { allBarColumns, type BarColumn, type ColumnType, type Dataset } from '@barkeep/core'
+import { barSourceColumns } from '../../store/bars/bar-sources-sql.js'
 import { coverageColumns } from '../../store/gaps/coverage-sql.js'
 import { gapColumns } from '../../store/gaps/gaps-sql.js'
 
@@ -85,6 +86,17 @@ export const coverageMessage: RowMessage = {
     name,
     number: index + 1,
     kind: name === 'known_at' ? 'instant' : 'text',
+  })),
+}
+
+export const barSourceMessage: RowMessage = {
+  url: '/v1/coverage/sources.proto',
+  package: 'barkeep',
+  name: 'BarSource',
+  fields: barSourceColumns.map((name, index) => ({
+    name,
+    number: index + 1,
+    kind: name === 'exchange' || name === 'date' || name === 'source' ? 'text' : 'integer',
   })),
 }
 
