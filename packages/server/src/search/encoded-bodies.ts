@@ -15,11 +15,14 @@ export interface EncodedBody {
 // The fastest of both: 1,000 hits of 295 kB become 35 kB with gzip 1 in a third of the time that gzip 6 takes for 29 kB.
 const GZIP_LEVEL = 1
 const BROTLI_QUALITY = 1
+/** What is packed comes in pieces of so many bytes, each a way to another thread and back; an increment fits into one. */
+const CHUNK_BYTES = 65_536
 
 const pack = {
-  gzip: (body: Buffer) => promisify(gzip)(body, { level: GZIP_LEVEL }),
+  gzip: (body: Buffer) => promisify(gzip)(body, { level: GZIP_LEVEL, chunkSize: CHUNK_BYTES }),
   br: (body: Buffer) =>
     promisify(brotliCompress)(body, {
+      chunkSize: CHUNK_BYTES,
       params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: body.byteLength },
     }),
 } as const
