@@ -148,7 +148,7 @@ export const settings = {
     1_000,
     'Messages a second that one connection may send; further ones are refused, and who goes on is cut off. 0: any number.',
   ),
-  'live.wordsBurst': number(2_000, 'Messages that one connection may send at once.'),
+  'live.wordsBurst': number(2_000, 'Messages that one connection may send at once, at least 1.'),
   'live.publishes': choice(
     true,
     'Whether bars of this server and its publishers are broadcast; false where it passes on what another commits.',

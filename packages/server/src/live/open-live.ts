@@ -159,7 +159,7 @@ export async function openLive(parts: LiveParts): Promise<Live> {
         messageBytesMax: config['live.messageBytesMax'],
         outboxBytesMax: config['live.outboxBytesMax'],
         publishes,
-        words: { perSecond: config['live.wordsPerSecond'], burst: config['live.wordsBurst'] },
+        words: { perSecond: config['live.wordsPerSecond'], burst: Math.max(1, config['live.wordsBurst']) },
       }
       const parts = { hub, door, replays, clock, guests, guestLimits, limits, admit, onError }
       gateways.push(openSocketGateway(server, { ...parts, ...settings }))
