@@ -1,3 +1,4 @@
+import { newline } from '../formats/rows-writer.js'
 import { wholeLines } from '../formats/whole-lines.js'
 import { writeCursor } from './bars-request.js'
 
@@ -8,8 +9,6 @@ export interface BarsPage {
   /** The cursor of the next page, null after the last; never told before the rows are through. */
   nextCursor(): Promise<string | null>
 }
-
-const newline = 0x0a
 
 /** A page of `limit` bars; `idOf` gives the number of an instrument, in whose order the bars come. */
 export function barsPage(limit: number, idOf: (instrument: string) => number | undefined): BarsPage {
